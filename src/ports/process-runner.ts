@@ -1,0 +1,35 @@
+/** One process to run. */
+export interface ProcessOrder {
+  /** An executable, by path or by a name on the `PATH`; never a shell line. */
+  readonly command: string;
+  readonly args: readonly string[];
+  /** The whole environment of the child; nothing is inherited. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** After so many milliseconds the process group gets SIGINT, which stops chef-client at once. */
+  readonly timeLimitMs: number;
+  /** So many milliseconds after SIGINT, whatever is left of the group gets SIGKILL. */
+  readonly graceMs: number;
+  /** The last so many bytes of output are kept for the report; all of it is drained. */
+  readonly outputTailBytes: number;
+}
+
+/** How a process ended. */
+export type ProcessOutcome =
+  | { readonly _tag: 'Exited'; readonly code: number; readonly outputTail: string }
+  /** Ended by a signal that we did not send. */
+  | { readonly _tag: 'Signalled'; readonly signal: string; readonly outputTail: string }
+  /** Ended by us: over its time limit, or because the caller aborted. */
+  | { readonly _tag: 'Stopped'; readonly cause: 'TimeLimit' | 'Aborted'; readonly outputTail: string }
+  /** It never ran: missing, not executable, or no resources to start it. */
+  | { readonly _tag: 'NotStarted'; readonly detail: string };
+
+/** Runs one process to its end. */
+export interface ProcessRunner {
+  /**
+   * Resolves at the process's exit, not when its pipes close: a grandchild may hold those for ever. Never rejects.
+   *
+   * @param abort - ends the process early, in the same two steps as the time limit.
+   */
+  readonly run: (order: ProcessOrder, abort?: AbortSignal) => Promise<ProcessOutcome>;
+}
