@@ -6,8 +6,8 @@
  */
 import * as E from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
-import { boundedText, describeValue } from './decoding.ts';
-import { Version } from './names.ts';
+import { boundedText, fields, guardFirst, isRecord } from './decoding.ts';
+import { CookbookName, Version } from './names.ts';
 
 /**
  * Cookbook name → version. Read it with `Object.entries` or fp-ts's `Record.lookup`, never with a bare index: a
@@ -18,31 +18,35 @@ export type CookbookVersions = Readonly<Record<string, Version>>;
 /** At most so many cookbooks in one list; a real fleet has hundreds, and a body of 1 MiB holds no more. */
 export const COOKBOOKS_MAX = 20_000;
 
-const COOKBOOK_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
-
-const COOKBOOK_NAME_EXPECTED =
-  'a cookbook name: 1 to 128 of A-Z a-z 0-9 . _ -, starting with a letter or digit, without ".."';
-
-/** Whether `text` may name a cookbook. `__proto__` may not: it would be lost in the first object it is copied to. */
-const isCookbookName = (text: string): boolean => COOKBOOK_NAME.test(text) && !text.includes('..');
-
-const isRecord = (u: unknown): u is Readonly<Record<string, unknown>> =>
-  typeof u === 'object' && u !== null && !Array.isArray(u);
-
-/** What is wrong with a map of cookbooks, as (key, value, expected); the first fault is enough. */
-const cookbooksFault = (
-  u: Readonly<Record<string, unknown>>,
-): { readonly key: string; readonly value: unknown; readonly expected: string } | undefined => {
+const areCookbookVersions = (u: unknown): u is CookbookVersions => {
+  if (!isRecord(u)) return false;
   const names = Object.keys(u);
-  if (names.length > COOKBOOKS_MAX) {
-    return { key: '', value: `${names.length} cookbooks`, expected: `at most ${COOKBOOKS_MAX} cookbooks` };
-  }
+  if (names.length > COOKBOOKS_MAX) return false;
+  // The fleet's own cookbooks all bear one version, so the last good one is worth a comparison.
+  let good: unknown;
   for (const name of names) {
-    if (!isCookbookName(name)) return { key: describeValue(name), value: name, expected: COOKBOOK_NAME_EXPECTED };
     const version = u[name];
-    if (!Version.is(version)) return { key: name, value: version, expected: 'a version such as 7.5.23' };
+    if (version === undefined || !CookbookName.is(name)) return false;
+    if (version !== good && !Version.is(version)) return false;
+    good = version;
   }
-  return undefined;
+  return true;
+};
+
+/** Why `u` is no map of cookbooks; of its entries the first faulty one is enough. */
+const cookbooksFault = (u: unknown, context: t.Context): t.Validation<never> => {
+  if (!isRecord(u)) return t.failure(u, context, 'an object of cookbook versions');
+  const entries = Object.entries(u);
+  if (entries.length > COOKBOOKS_MAX) {
+    return t.failure(`${entries.length} cookbooks`, context, `at most ${COOKBOOKS_MAX} cookbooks`);
+  }
+  for (const [name, version] of entries) {
+    const validName = CookbookName.validate(name, t.appendContext(context, name, CookbookName, name));
+    if (E.isLeft(validName)) return validName;
+    const validVersion = Version.validate(version, t.appendContext(context, name, Version, version));
+    if (E.isLeft(validVersion)) return validVersion;
+  }
+  return t.failure(u, context, 'an object of cookbook versions');
 };
 
 /**
@@ -51,15 +55,9 @@ const cookbooksFault = (
  */
 export const CookbookVersions: t.Type<CookbookVersions> = new t.Type(
   'CookbookVersions',
-  (u): u is CookbookVersions => isRecord(u) && cookbooksFault(u) === undefined,
-  (u, context) => {
-    if (!isRecord(u)) return t.failure(u, context, 'an object of cookbook versions');
-    const fault = cookbooksFault(u);
-    return fault === undefined
-      ? t.success(u as CookbookVersions)
-      : t.failure(fault.value, t.appendContext(context, fault.key, Version), fault.expected);
-  },
-  (a) => a,
+  areCookbookVersions,
+  (u, context) => (areCookbookVersions(u) ? t.success(u) : cookbooksFault(u, context)),
+  t.identity,
 );
 
 /** What an artifact says of itself. */
@@ -88,16 +86,38 @@ export interface ManifestJson {
 /** A Git commit, in whatever form the producer writes it. */
 export const CommitHash: t.Type<string> = boundedText('commit hash', 128);
 
-const Wire = t.type(
-  {
-    base_version: Version,
-    latest_commit_hash: CommitHash,
-    author: boundedText('author', 512),
-    cookbook_versions: CookbookVersions,
-    site_cookbook_versions: CookbookVersions,
-  },
-  'manifest',
+const Author = boundedText('author', 512);
+
+/** {@link ManifestJson} once it is known to be one. */
+export interface ManifestWire extends ManifestJson {
+  readonly base_version: Version;
+  readonly cookbook_versions: CookbookVersions;
+  readonly site_cookbook_versions: CookbookVersions;
+}
+
+/** Validates a {@link ManifestJson} and leaves it as it stands, for documents that a manifest is part of. */
+export const ManifestWire: t.Type<ManifestWire, ManifestJson> = guardFirst(
+  fields(
+    'manifest',
+    {
+      base_version: Version,
+      latest_commit_hash: CommitHash,
+      author: Author,
+      cookbook_versions: CookbookVersions,
+      site_cookbook_versions: CookbookVersions,
+    },
+    {},
+  ),
 );
+
+/** The manifest that `wire` writes. */
+export const manifestOfWire = (wire: ManifestWire): Manifest => ({
+  baseVersion: wire.base_version,
+  latestCommitHash: wire.latest_commit_hash,
+  author: wire.author,
+  cookbookVersions: wire.cookbook_versions,
+  siteCookbookVersions: wire.site_cookbook_versions,
+});
 
 /** Reads and writes a {@link Manifest}; unknown fields are ignored. */
 export const Manifest: t.Type<Manifest, ManifestJson> = new t.Type<Manifest, ManifestJson>(
@@ -105,20 +125,11 @@ export const Manifest: t.Type<Manifest, ManifestJson> = new t.Type<Manifest, Man
   (u): u is Manifest =>
     isRecord(u) &&
     Version.is(u['baseVersion']) &&
-    typeof u['latestCommitHash'] === 'string' &&
-    typeof u['author'] === 'string' &&
+    CommitHash.is(u['latestCommitHash']) &&
+    Author.is(u['author']) &&
     CookbookVersions.is(u['cookbookVersions']) &&
     CookbookVersions.is(u['siteCookbookVersions']),
-  (u, context) =>
-    E.map(
-      (wire: t.TypeOf<typeof Wire>): Manifest => ({
-        baseVersion: wire.base_version,
-        latestCommitHash: wire.latest_commit_hash,
-        author: wire.author,
-        cookbookVersions: wire.cookbook_versions,
-        siteCookbookVersions: wire.site_cookbook_versions,
-      }),
-    )(Wire.validate(u, context)),
+  (u, context) => E.map(manifestOfWire)(ManifestWire.validate(u, context)),
   (manifest) => ({
     base_version: manifest.baseVersion,
     latest_commit_hash: manifest.latestCommitHash,

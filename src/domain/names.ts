@@ -6,7 +6,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js';
 import * as Ord from 'fp-ts/lib/Ord.js';
-import * as t from 'io-ts';
+import type * as t from 'io-ts';
 import { decodeWith, formatFieldErrors, refinedText } from './decoding.ts';
 
 declare const nameBrand: unique symbol;
@@ -20,19 +20,53 @@ export type EnvironmentName = Name<'environment'>;
 export type NodeName = Name<'node'>;
 /** A version of an artifact or of a cookbook, such as `20250728.1753666491.0`. At most 128 of `A-Z a-z 0-9 _ - + .`. */
 export type Version = Name<'version'>;
+/** A cookbook, as Chef names it. At most 128 of `A-Z a-z 0-9 _ - .`, so never `__proto__` (fault 19). */
+export type CookbookName = Name<'cookbook'>;
 /** The name of a stage, a hold or a run request. At most 64 of `A-Z a-z 0-9 _ - .`. */
 export type Slug = Name<'slug'>;
 /** A cloud's availability zone, by name (`us-east-1a`) or id (`use1-az4`). At most 64 of `A-Z a-z 0-9 _ -`. */
 export type ZoneId = Name<'zone'>;
 
-const nameCodec = <Kind extends string>(kind: Kind, punctuation: string, lengthMax: number) => {
-  const pattern = new RegExp(`^[A-Za-z0-9](?:[A-Za-z0-9${punctuation.replace('-', '\\-')}]*)$`);
-  return refinedText<Name<Kind>>(
-    kind,
-    `a ${kind} name: 1 to ${lengthMax} of A-Z a-z 0-9 ${[...punctuation].join(' ')}, starting with a letter or digit, without ".."`,
-    (text) => text.length <= lengthMax && pattern.test(text) && !text.includes('..'),
-  );
+const REFUSED = 0;
+const LETTER_OR_DIGIT = 1;
+const PUNCTUATION = 2;
+const DOT = 3;
+
+const LETTERS_AND_DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
+/** What each of the 128 characters of ASCII is to a name that allows `punctuation`; every other one is refused. */
+const characterKinds = (punctuation: string): Uint8Array => {
+  const kinds = new Uint8Array(128).fill(REFUSED);
+  for (const character of LETTERS_AND_DIGITS) kinds[character.charCodeAt(0)] = LETTER_OR_DIGIT;
+  for (const character of punctuation) kinds[character.charCodeAt(0)] = character === '.' ? DOT : PUNCTUATION;
+  return kinds;
 };
+
+/**
+ * Whether a text is a name, in one pass over its characters: every node of a fleet asks this of every cookbook and
+ * version on a signal, and a regular expression with a second look for `..` takes half as long again.
+ */
+const namePredicate = (punctuation: string, lengthMax: number): ((text: string) => boolean) => {
+  const kinds = characterKinds(punctuation);
+  return (text) => {
+    const { length } = text;
+    if (length > lengthMax || kinds[text.charCodeAt(0)] !== LETTER_OR_DIGIT) return false;
+    let previous = LETTER_OR_DIGIT;
+    for (let i = 1; i < length; i++) {
+      const kind = kinds[text.charCodeAt(i)] ?? REFUSED;
+      if (kind === REFUSED || (kind === DOT && previous === DOT)) return false;
+      previous = kind;
+    }
+    return true;
+  };
+};
+
+const nameCodec = <Kind extends string>(kind: Kind, punctuation: string, lengthMax: number) =>
+  refinedText<Name<Kind>>(
+    kind,
+    `a ${kind} name: 1 to ${lengthMax} of A-Z a-z 0-9 ${Array.from(punctuation).join(' ')}, starting with a letter or digit, without ".."`,
+    namePredicate(punctuation, lengthMax),
+  );
 
 /** Reads and writes a {@link StackName}. */
 export const StackName: t.Type<StackName, string> = nameCodec('stack', '_-', 64);
@@ -42,6 +76,8 @@ export const EnvironmentName: t.Type<EnvironmentName, string> = nameCodec('envir
 export const NodeName: t.Type<NodeName, string> = nameCodec('node', '_-.', 253);
 /** Reads and writes a {@link Version}. */
 export const Version: t.Type<Version, string> = nameCodec('version', '_-+.', 128);
+/** Reads and writes a {@link CookbookName}. */
+export const CookbookName: t.Type<CookbookName, string> = nameCodec('cookbook', '_-.', 128);
 /** Reads and writes a {@link Slug}. */
 export const Slug: t.Type<Slug, string> = nameCodec('slug', '_-.', 64);
 /** Reads and writes a {@link ZoneId}. */

@@ -5,6 +5,7 @@
  */
 import * as O from 'fp-ts/lib/Option.js';
 import * as t from 'io-ts';
+import { isRecord } from './decoding.ts';
 import { allCookbooks, type Manifest } from './manifest.ts';
 import { EnvironmentName, Version } from './names.ts';
 
@@ -25,8 +26,7 @@ export interface ChefEnvironment {
 
 const Attributes = t.readonly(t.record(t.string, t.unknown));
 
-/** Reads and writes a {@link ChefEnvironment}. */
-export const ChefEnvironment: t.Type<ChefEnvironment, object> = t.type(
+const Checked: t.Type<ChefEnvironment, object> = t.type(
   {
     name: EnvironmentName,
     description: t.string,
@@ -37,6 +37,14 @@ export const ChefEnvironment: t.Type<ChefEnvironment, object> = t.type(
     cookbook_versions: t.readonly(t.record(t.string, t.string)),
   },
   'ChefEnvironment',
+);
+
+/** Reads and writes a {@link ChefEnvironment}, which is the same object on either side: a copy could lose a key. */
+export const ChefEnvironment: t.Type<ChefEnvironment, object> = new t.Type<ChefEnvironment, object>(
+  'ChefEnvironment',
+  Checked.is,
+  Checked.validate,
+  t.identity,
 );
 
 /** The environment that Chef would create for a name nobody has used. */
@@ -55,7 +63,7 @@ const MARKER = 'signalbox';
 
 const markerOf = (environment: ChefEnvironment): Readonly<Record<string, unknown>> => {
   const marker = environment.default_attributes[MARKER];
-  return typeof marker === 'object' && marker !== null ? (marker as Readonly<Record<string, unknown>>) : {};
+  return isRecord(marker) ? marker : {};
 };
 
 const constraintsOf = (manifest: Manifest): Readonly<Record<string, string>> =>

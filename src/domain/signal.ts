@@ -14,16 +14,28 @@
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
 import * as t from 'io-ts';
-import { boundedInteger, boundedText, decodeWith, type FieldError, formatFieldErrors, refinedText } from './decoding.ts';
-import { CommitHash, Manifest, type ManifestJson } from './manifest.ts';
+import {
+  boundedInteger,
+  boundedText,
+  decodeWith,
+  type FieldError,
+  fields,
+  formatFieldErrors,
+  guardFirst,
+  isRecord,
+  refinedText,
+} from './decoding.ts';
+import { CommitHash, Manifest, type ManifestJson, manifestOfWire, ManifestWire } from './manifest.ts';
 import { EnvironmentName, Slug, StackName, Version } from './names.ts';
 import {
   compareTimestamps,
   EPOCH_SECONDS_MAX,
   type EpochMs,
   epochMsOfTimestamp,
+  formatInstant,
   formatTimestamp,
   parseTimestamp,
+  plus,
   SECOND_MS,
   type Timestamp,
 } from './time.ts';
@@ -129,8 +141,11 @@ export interface SignalJson {
 }
 
 const EpochSeconds = boundedInteger('epoch seconds', 0, EPOCH_SECONDS_MAX);
+const Nanoseconds = boundedInteger('nanoseconds', 0, 999_999_999);
 const SplaySeconds = boundedInteger('splay in seconds', 0, SPLAY_SECONDS_MAX);
 const BucketOrKey = boundedText('bucket or key', 1024);
+const Requester = boundedText('requester', 256);
+const Reason = boundedText('reason', 1024);
 
 /** Node patterns are names with `*` and `?` in them; nothing else has a meaning, so nothing else is let in. */
 const NodePattern = refinedText<string>(
@@ -144,59 +159,62 @@ const boundedList = <A, O>(item: t.Type<A, O>, lengthMax: number): t.Type<readon
   return new t.Type<readonly A[], readonly O[]>(
     `list of ${item.name}`,
     (u): u is readonly A[] => list.is(u) && u.length <= lengthMax,
-    (u, context) =>
-      Array.isArray(u) && u.length > lengthMax
-        ? t.failure(u, context, `at most ${lengthMax} entries`)
-        : list.validate(u, context),
+    (u, context) => {
+      if (!Array.isArray(u)) return t.failure(u, context, 'a list');
+      return u.length > lengthMax ? t.failure(u, context, `a list of at most ${lengthMax}`) : list.validate(u, context);
+    },
     list.encode,
   );
 };
 
-const TimestampText: t.Type<Timestamp, string> = new t.Type<Timestamp, string>(
+const NodePatterns = boundedList(NodePattern, NODE_PATTERNS_MAX);
+
+const TIMESTAMP_LENGTH_MAX = '9999-12-31T23:59:59.999999999+00:00'.length;
+
+/** Text that may be a timestamp; that it is one shows when it is converted, once everything else is known to be good. */
+const TimestampText = refinedText<string>(
   'timestamp',
-  (u): u is Timestamp => typeof u === 'object' && u !== null && 'epochSeconds' in u && 'nanoseconds' in u,
-  (u, context) => {
-    const parsed = typeof u === 'string' ? parseTimestamp(u) : E.left('an RFC 3339 date-time');
-    return E.isRight(parsed) ? t.success(parsed.right) : t.failure(u, context, parsed.left);
+  'an RFC 3339 date-time with at most nine fractional digits',
+  (text) => text.length <= TIMESTAMP_LENGTH_MAX,
+);
+
+const RunRequestWire = fields(
+  'run request',
+  {
+    id: Slug,
+    requested_by: Requester,
+    reason: Reason,
+    issued: EpochSeconds,
+    expires: EpochSeconds,
+    splay: SplaySeconds,
   },
-  formatTimestamp,
+  { nodes: NodePatterns },
 );
 
-const RunRequestWire = t.intersection(
-  [
-    t.type({
-      id: Slug,
-      requested_by: boundedText('requester', 256),
-      reason: boundedText('reason', 1024),
-      issued: EpochSeconds,
-      expires: EpochSeconds,
-      splay: SplaySeconds,
-    }),
-    t.partial({ nodes: boundedList(NodePattern, NODE_PATTERNS_MAX) }),
-  ],
-  'RunRequest',
-);
-
-const SignalWire = t.intersection(
-  [
-    t.type({
+const SignalWire = guardFirst(
+  fields(
+    'signal',
+    {
       Splay: SplaySeconds,
       Timestamp: TimestampText,
-      ManifestRecord: t.type({
-        version: Version,
-        chef_shard: StackName,
-        datetime: EpochSeconds,
-        latest_commit_hash: CommitHash,
-        manifest_content: Manifest,
-        s3_bucket: BucketOrKey,
-        s3_key: BucketOrKey,
-        ttl: EpochSeconds,
-        upload_complete: t.boolean,
-      }),
-    }),
-    t.partial({ Environment: EnvironmentName, RunRequests: boundedList(RunRequestWire, RUN_REQUESTS_MAX) }),
-  ],
-  'Signal',
+      ManifestRecord: fields(
+        'manifest record',
+        {
+          version: Version,
+          chef_shard: StackName,
+          datetime: EpochSeconds,
+          latest_commit_hash: CommitHash,
+          manifest_content: ManifestWire,
+          s3_bucket: BucketOrKey,
+          s3_key: BucketOrKey,
+          ttl: EpochSeconds,
+          upload_complete: t.boolean,
+        },
+        {},
+      ),
+    },
+    { Environment: EnvironmentName, RunRequests: boundedList(RunRequestWire, RUN_REQUESTS_MAX) },
+  ),
 );
 
 const runRequestOfWire = (wire: t.TypeOf<typeof RunRequestWire>): RunRequest => ({
@@ -219,15 +237,15 @@ const runRequestToJson = (request: RunRequest): RunRequestJson => ({
   ...(O.isSome(request.nodes) ? { nodes: request.nodes.value } : {}),
 });
 
-const signalOfWire = (wire: t.TypeOf<typeof SignalWire>): Signal => ({
+const signalOfWire = (wire: t.TypeOf<typeof SignalWire>, timestamp: Timestamp): Signal => ({
   splaySeconds: wire.Splay,
-  timestamp: wire.Timestamp,
+  timestamp,
   manifestRecord: {
     version: wire.ManifestRecord.version,
     stack: wire.ManifestRecord.chef_shard,
     uploadedEpochSeconds: wire.ManifestRecord.datetime,
     latestCommitHash: wire.ManifestRecord.latest_commit_hash,
-    manifest: wire.ManifestRecord.manifest_content,
+    manifest: manifestOfWire(wire.ManifestRecord.manifest_content),
     s3Bucket: wire.ManifestRecord.s3_bucket,
     s3Key: wire.ManifestRecord.s3_key,
     ttlEpochSeconds: wire.ManifestRecord.ttl,
@@ -255,11 +273,72 @@ const signalToJson = (signal: Signal): SignalJson => ({
   ...(signal.runRequests.length > 0 ? { RunRequests: signal.runRequests.map(runRequestToJson) } : {}),
 });
 
+const optionOf = <A, O>(codec: t.Type<A, O>): t.Type<O.Option<A>> => {
+  const is = (u: unknown): u is O.Option<A> =>
+    isRecord(u) && (u['_tag'] === 'None' || (u['_tag'] === 'Some' && codec.is(u['value'])));
+  return new t.Type<O.Option<A>>(
+    `option of ${codec.name}`,
+    is,
+    (u, context) => (is(u) ? t.success(u) : t.failure(u, context)),
+    t.identity,
+  );
+};
+
+/** What {@link Signal} reads to, for its guard. */
+const SignalShape = fields(
+  'Signal',
+  {
+    splaySeconds: SplaySeconds,
+    timestamp: fields('Timestamp', { epochSeconds: EpochSeconds, nanoseconds: Nanoseconds }, {}),
+    manifestRecord: fields(
+      'ManifestRecord',
+      {
+        version: Version,
+        stack: StackName,
+        uploadedEpochSeconds: EpochSeconds,
+        latestCommitHash: CommitHash,
+        manifest: Manifest,
+        s3Bucket: BucketOrKey,
+        s3Key: BucketOrKey,
+        ttlEpochSeconds: EpochSeconds,
+        uploadComplete: t.boolean,
+      },
+      {},
+    ),
+    environment: optionOf(EnvironmentName),
+    runRequests: boundedList(
+      fields(
+        'RunRequest',
+        {
+          id: Slug,
+          requestedBy: Requester,
+          reason: Reason,
+          issuedEpochSeconds: EpochSeconds,
+          expiresEpochSeconds: EpochSeconds,
+          splaySeconds: SplaySeconds,
+          nodes: optionOf(NodePatterns),
+        },
+        {},
+      ),
+      RUN_REQUESTS_MAX,
+    ),
+  },
+  {},
+);
+
 /** Reads and writes a {@link Signal} as a JSON value. */
 export const Signal: t.Type<Signal, SignalJson> = new t.Type<Signal, SignalJson>(
   'Signal',
-  (u): u is Signal => typeof u === 'object' && u !== null && 'manifestRecord' in u,
-  (u, context) => E.map(signalOfWire)(SignalWire.validate(u, context)),
+  SignalShape.is,
+  (u, context) => {
+    const wire = SignalWire.validate(u, context);
+    if (E.isLeft(wire)) return wire;
+    const { Timestamp: text } = wire.right;
+    const timestamp = parseTimestamp(text);
+    return E.isRight(timestamp)
+      ? t.success(signalOfWire(wire.right, timestamp.right))
+      : t.failure(text, t.appendContext(context, 'Timestamp', TimestampText, text), timestamp.left);
+  },
   signalToJson,
 );
 
@@ -292,22 +371,27 @@ export const formatSignalRefusal = (refusal: SignalRefusal): string => {
     case 'Replayed':
       return `Timestamp: expected later than ${formatTimestamp(refusal.accepted)}, which was accepted already, got ${formatTimestamp(refusal.got)}`;
     case 'FromTheFuture':
-      return `Timestamp: expected no later than this clock allows, got ${formatTimestamp(refusal.got)}`;
+      return `Timestamp: expected no later than ${formatInstant(refusal.latest)} by this node's clock, got ${formatTimestamp(refusal.got)}: one of the two clocks is wrong`;
   }
 };
 
-/** Whether `value` nests deeper than `levels`. Walks with a stack of its own: a hostile depth must not become ours. */
-const nestsDeeperThan = (value: unknown, levels: number): boolean => {
-  const rest: { readonly value: unknown; readonly level: number }[] = [{ value, level: 0 }];
-  for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
-    if (typeof next.value !== 'object' || next.value === null) continue;
-    if (next.level === levels) return true;
-    for (const child of Object.values(next.value)) {
-      if (typeof child === 'object' && child !== null) rest.push({ value: child, level: next.level + 1 });
+/** Whether `text` opens more than `count` brackets; one that opens no more cannot nest deeper than that. */
+const opensMoreThan = (text: string, count: number): boolean => {
+  let opened = 0;
+  for (const bracket of ['{', '[']) {
+    for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) {
+      opened += 1;
+      if (opened > count) return true;
     }
   }
   return false;
 };
+
+/** Whether `value` nests deeper than `levels`; it never goes down further than that itself. */
+const nestsDeeperThan = (value: unknown, levels: number): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((child) => nestsDeeperThan(child, levels - 1)));
 
 const parseJson = (text: string): E.Either<SignalRefusal, unknown> => {
   if (text.length > SIGNAL_BYTES_MAX) return E.left({ _tag: 'TooLarge', bytesMax: SIGNAL_BYTES_MAX });
@@ -315,7 +399,12 @@ const parseJson = (text: string): E.Either<SignalRefusal, unknown> => {
   try {
     return E.right(JSON.parse(text));
   } catch {
-    const what = text.trim() === '' ? 'nothing' : text.trimStart().startsWith('<') ? 'HTML or XML' : 'something else, or JSON that was cut off';
+    const what =
+      text.trim() === ''
+        ? 'nothing'
+        : text.trimStart().startsWith('<')
+          ? 'HTML or XML'
+          : 'something else, or JSON that was cut off';
     return E.left({ _tag: 'NotJson', detail: `expected JSON, got ${what}` });
   }
 };
@@ -340,7 +429,9 @@ const decodeSignalValue = decodeWith(Signal);
 export const decodeSignal = (text: string): E.Either<SignalRefusal, Signal> => {
   const parsed = parseJson(text);
   if (E.isLeft(parsed)) return parsed;
-  if (nestsDeeperThan(parsed.right, NESTING_MAX)) return E.left({ _tag: 'TooDeep', levelsMax: NESTING_MAX });
+  if (opensMoreThan(text, NESTING_MAX) && nestsDeeperThan(parsed.right, NESTING_MAX)) {
+    return E.left({ _tag: 'TooDeep', levelsMax: NESTING_MAX });
+  }
   const decoded = decodeSignalValue(parsed.right);
   return E.isRight(decoded) ? decoded : E.left({ _tag: 'InvalidFields', errors: decoded.left });
 };
@@ -372,7 +463,7 @@ export const admitSignal = (
   if (O.isSome(accepted) && compareTimestamps(timestamp, accepted.value) < 0) {
     return E.left({ _tag: 'Replayed', accepted: accepted.value, got: timestamp });
   }
-  const latest = (now + clockToleranceMs) as EpochMs;
+  const latest = plus(now, clockToleranceMs);
   if (epochMsOfTimestamp(timestamp) > latest) return E.left({ _tag: 'FromTheFuture', got: timestamp, latest });
   return E.right(signal);
 };

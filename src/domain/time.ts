@@ -36,11 +36,10 @@ const EPOCH_MS_MAX = EPOCH_SECONDS_MAX * SECOND_MS + 999;
  * that answers so is a programming error, not an operating one.
  */
 export const epochMs = (reading: number): EpochMs => {
-  const whole = Math.trunc(reading);
-  if (!(whole >= 0 && whole <= EPOCH_MS_MAX)) {
+  if (!(reading >= 0 && reading <= EPOCH_MS_MAX)) {
     throw new RangeError(`epochMs: expected milliseconds from 0 to ${EPOCH_MS_MAX}, got ${reading}`);
   }
-  return whole as EpochMs;
+  return Math.trunc(reading) as EpochMs;
 };
 
 /** The instant `durationMs` after `instant`; a negative duration goes back. Clamped to the range of {@link EpochMs}. */
@@ -84,7 +83,10 @@ export const timestampOfEpochMs = (instant: EpochMs): Timestamp => ({
   nanoseconds: (instant % SECOND_MS) * 1e6,
 });
 
-/** The next nanosecond after `timestamp`: how a producer keeps its order strict when its clock did not move. */
+/**
+ * The next nanosecond after `timestamp`: how a producer keeps its order strict when its clock did not move. The last
+ * nanosecond of {@link EPOCH_SECONDS_MAX} has no next one that RFC 3339 could write.
+ */
 export const nextTimestamp = (timestamp: Timestamp): Timestamp =>
   timestamp.nanoseconds === 999_999_999
     ? { epochSeconds: timestamp.epochSeconds + 1, nanoseconds: 0 }
@@ -136,8 +138,20 @@ const isLeapYear = (year: number): boolean => (year % 4 === 0 && year % 100 !== 
 const daysInMonth = (year: number, month: number): number =>
   month === 2 ? (isLeapYear(year) ? 29 : 28) : month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 
-const RFC_3339 =
-  /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
+const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)$/;
+
+/** Where the second of an RFC 3339 date-time ends; all before it has a fixed width. */
+const SECOND_END = 19;
+const OFFSET_LENGTH = '+00:00'.length;
+
+const CODE_OF_ZERO = 48;
+
+/** The whole number that the digits of `text` from `start` to before `end` write. */
+const digits = (text: string, start: number, end: number): number => {
+  let value = 0;
+  for (let i = start; i < end; i++) value = value * 10 + text.charCodeAt(i) - CODE_OF_ZERO;
+  return value;
+};
 
 /**
  * Reads an RFC 3339 date-time with up to nine fractional digits.
@@ -157,27 +171,30 @@ const RFC_3339 =
  * ```
  */
 export const parseTimestamp = (text: string): E.Either<string, Timestamp> => {
-  const match = RFC_3339.exec(text);
-  if (match === null) {
+  if (!RFC_3339.test(text)) {
     return E.left('an RFC 3339 date-time with at most nine fractional digits, such as 2025-07-28T02:02:31.054989714Z');
   }
-  const [, year, month, day, hour, minute, second, fraction, sign, offsetHour, offsetMinute] = match;
-  const date: CivilDate = { year: Number(year), month: Number(month), day: Number(day) };
-  const validDate =
-    date.month >= 1 && date.month <= 12 && date.day >= 1 && date.day <= daysInMonth(date.year, date.month);
-  const validTime = Number(hour) <= 23 && Number(minute) <= 59 && Number(second) <= 60;
-  const validOffset = sign === undefined || (Number(offsetHour) <= 23 && Number(offsetMinute) <= 59);
-  if (!validDate || !validTime || !validOffset) {
+  const [year, month, day] = [digits(text, 0, 4), digits(text, 5, 7), digits(text, 8, 10)];
+  const [hour, minute, second] = [digits(text, 11, 13), digits(text, 14, 16), digits(text, 17, SECOND_END)];
+  const isUtc = text.endsWith('Z') || text.endsWith('z');
+  const zone = text.length - (isUtc ? 1 : OFFSET_LENGTH);
+  const [offsetHour, offsetMinute] = isUtc
+    ? [0, 0]
+    : [digits(text, zone + 1, zone + 3), digits(text, zone + 4, zone + 6)];
+  const offsetSeconds = (text[zone] === '-' ? -1 : 1) * (offsetHour * 3600 + offsetMinute * 60);
+  const epochSeconds =
+    daysFromCivil({ year, month, day }) * 86_400 + hour * 3600 + minute * 60 + second - offsetSeconds;
+  const validDate = month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month);
+  // A leap second is inserted before midnight UTC, and midnight is what it is read as.
+  const validSecond = second <= 59 || (second === 60 && epochSeconds % 86_400 === 0);
+  if (!validDate || hour > 23 || minute > 59 || !validSecond || offsetHour > 23 || offsetMinute > 59) {
     return E.left('an RFC 3339 date-time that exists in the calendar');
   }
-  const offsetSeconds =
-    sign === undefined ? 0 : (sign === '-' ? -1 : 1) * (Number(offsetHour) * 3600 + Number(offsetMinute) * 60);
-  const epochSeconds =
-    daysFromCivil(date) * 86_400 + Number(hour) * 3600 + Number(minute) * 60 + Number(second) - offsetSeconds;
   if (epochSeconds < 0 || epochSeconds > EPOCH_SECONDS_MAX) {
     return E.left('an RFC 3339 date-time from 1970 to 9999');
   }
-  return E.right({ epochSeconds, nanoseconds: Number((fraction ?? '').padEnd(9, '0')) });
+  const fractionDigits = Math.max(zone - SECOND_END - 1, 0);
+  return E.right({ epochSeconds, nanoseconds: digits(text, SECOND_END + 1, zone) * 10 ** (9 - fractionDigits) });
 };
 
 const pad = (value: number, width: number): string => String(value).padStart(width, '0');

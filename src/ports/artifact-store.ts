@@ -33,7 +33,9 @@ export interface ArtifactStore {
     | { readonly _tag: 'Unavailable'; readonly detail: string }
   >;
   /** One artifact, with its bytes as a stream that verifies the checksum and throws at its end when it does not match. */
-  readonly open: (version: Version) => Promise<
+  readonly open: (
+    version: Version,
+  ) => Promise<
     | { readonly _tag: 'Opened'; readonly record: ArtifactRecord; readonly tarball: AsyncIterable<Uint8Array> }
     | { readonly _tag: 'Missing' }
     | { readonly _tag: 'Unavailable'; readonly detail: string }

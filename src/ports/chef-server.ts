@@ -13,7 +13,10 @@ export interface ChefServerUnavailable {
 export type UploadOutcome =
   /** Every cookbook of the artifact is on the server. */
   | { readonly _tag: 'Complete' }
-  /** A cookbook of the same name and version is there with other bytes; frozen cookbooks stay (law L7). */
+  /**
+   * A cookbook of the same name and version is there with other bytes; frozen cookbooks stay (law L7). Where an artifact
+   * of the same version is complete that differs in no cookbook, `cookbook` is `manifest.json`.
+   */
   | { readonly _tag: 'DifferentBytes'; readonly cookbook: string }
   /** The tarball is not what its manifest promises, or is hostile. Nothing of it is marked complete. */
   | { readonly _tag: 'BadArtifact'; readonly detail: string }
@@ -26,10 +29,12 @@ export interface ChefServer {
   readonly upload: (record: ArtifactRecord, tarball: AsyncIterable<Uint8Array>) => Promise<UploadOutcome>;
   /** Which artifacts are complete here, with the checksum each was uploaded under. */
   readonly completeArtifacts: () => Promise<
-    | { readonly _tag: 'Listed'; readonly sha256ByVersion: ReadonlyMap<Version, string> }
-    | ChefServerUnavailable
+    { readonly _tag: 'Listed'; readonly sha256ByVersion: ReadonlyMap<Version, string> } | ChefServerUnavailable
   >;
-  readonly environment: (name: EnvironmentName) => Promise<
+  /** One environment as it stands on the server now. */
+  readonly environment: (
+    name: EnvironmentName,
+  ) => Promise<
     | { readonly _tag: 'Found'; readonly environment: ChefEnvironment }
     | { readonly _tag: 'Missing' }
     | ChefServerUnavailable

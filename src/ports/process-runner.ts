@@ -27,7 +27,9 @@ export type ProcessOutcome =
 /** Runs one process to its end. */
 export interface ProcessRunner {
   /**
-   * Resolves at the process's exit, not when its pipes close: a grandchild may hold those for ever. Never rejects.
+   * Resolves at the process's exit, not when its pipes close: a grandchild may hold those for ever. A group that was
+   * stopped is first waited for, at most until the end of its grace, so that nothing of it runs on beside the next run.
+   * Never rejects.
    *
    * @param abort - ends the process early, in the same two steps as the time limit.
    */

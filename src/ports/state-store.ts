@@ -12,9 +12,11 @@ export type StateReading =
  * Small documents with compare-and-swap: the Librarian's memory, and a node's record of its own runs.
  *
  * A key is one or more names joined by `/`, each at most 128 of `A-Z a-z 0-9 _ - .`, starting with a letter or digit.
- * Any other key is a programming error and throws. Neither function ever rejects for another reason.
+ * Any other key is a programming error and throws. A key in use is not the beginning of another (`a` and `a/b`): a store of
+ * files cannot hold both. Neither function ever rejects for another reason.
  */
 export interface StateStore {
+  /** Looks at the document under `key`. */
   readonly read: (key: string) => Promise<StateReading>;
   /**
    * Replaces the document under `key`.

@@ -1,0 +1,51 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ArtifactArrival, ArtifactIntake } from '../../ports/artifact-intake.ts';
+import { inspectArtifact } from '../artifact-format/index.ts';
+
+/** The largest tarball that is taken in, in bytes: 2 GiB. */
+export const SPOOLED_BYTES_MAX = 2_147_483_648;
+
+class TooLarge extends Error {}
+
+async function* atMost(bytes: AsyncIterable<Uint8Array>, bytesMax: number): AsyncGenerator<Uint8Array> {
+  let length = 0;
+  for await (const piece of bytes) {
+    length += piece.length;
+    if (length > bytesMax) throw new TooLarge(`expected at most ${bytesMax} bytes, got more`);
+    yield piece;
+  }
+}
+
+const inspect = async (file: string, discard: () => Promise<void>): Promise<ArtifactArrival> => {
+  const inspected = await inspectArtifact(createReadStream(file));
+  if (inspected._tag === 'BadArtifact') {
+    await discard();
+    return inspected;
+  }
+  const { manifest, sha256, sizeBytes } = inspected;
+  return { _tag: 'Received', manifest, sha256, sizeBytes, read: () => createReadStream(file), discard };
+};
+
+/** An {@link ArtifactIntake} that keeps what arrives in a file of its own below `directory`, until it is discarded. */
+export const artifactSpool =
+  (directory: string, bytesMax: number = SPOOLED_BYTES_MAX): ArtifactIntake =>
+  async (tarball) => {
+    let place: string | undefined;
+    const discard = async (): Promise<void> => {
+      if (place !== undefined) await rm(place, { recursive: true, force: true });
+    };
+    try {
+      place = await mkdtemp(join(directory, 'signalbox-artifact-'));
+      const file = join(place, 'artifact.tar.gz');
+      await pipeline(Readable.from(atMost(tarball, bytesMax)), createWriteStream(file, { mode: 0o600 }));
+      return await inspect(file, discard);
+    } catch (error) {
+      await discard();
+      const detail = error instanceof Error ? error.message : String(error);
+      return { _tag: error instanceof TooLarge ? 'BadArtifact' : 'Unavailable', detail };
+    }
+  };

@@ -1,0 +1,86 @@
+/**
+ * Documents that a command is given: read whole, parsed as YAML (and so as JSON), decoded, or refused with the file's
+ * name before anything starts.
+ *
+ * @module
+ */
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as E from 'fp-ts/lib/Either.js';
+import * as O from 'fp-ts/lib/Option.js';
+import type * as t from 'io-ts';
+import { parseDocument } from 'yaml';
+import { decodeWith, formatFieldErrors } from '../../domain/decoding.ts';
+import { type Config, decodeConfig } from '../config.ts';
+import { badData, type Failure } from '../failure.ts';
+
+/** Where configuration is looked for when nobody names a file. */
+export const CONFIG_FILE_DEFAULT = '/etc/signalbox/config.yaml';
+
+const DOCUMENT_BYTES_MAX = 4 * 1024 * 1024;
+
+const parseYaml = (text: string): unknown => {
+  const document = parseDocument(text, { uniqueKeys: true, maxAliasCount: 0 } as Parameters<typeof parseDocument>[1]);
+  const [error] = document.errors;
+  if (error !== undefined) throw error;
+  return document.toJS({ maxAliasCount: 100 }) as unknown;
+};
+
+const readDocument = async (file: string): Promise<E.Either<Failure, unknown>> => {
+  try {
+    const text = await readFile(file, 'utf8');
+    if (text.length > DOCUMENT_BYTES_MAX) return E.left(badData(`${file}: expected at most 4 MiB`));
+    return E.right(parseYaml(text));
+  } catch (error) {
+    return E.left(badData(`${file}: ${error instanceof Error ? error.message : String(error)}`));
+  }
+};
+
+/** Reads `file` and decodes it with `codec`. */
+export const loadDocument = async <A, J>(file: string, codec: t.Type<A, J>): Promise<E.Either<Failure, A>> => {
+  const document = await readDocument(file);
+  if (E.isLeft(document)) return document;
+  const decoded = decodeWith(codec)(document.right);
+  return E.isRight(decoded) ? decoded : E.left(badData(`${file}: ${formatFieldErrors(decoded.left)}`));
+};
+
+/** The configuration, with the directory that its relative paths count from. */
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly pathOf: (path: string) => string;
+}
+
+const isMissing = async (file: string): Promise<boolean> => {
+  try {
+    await readFile(file);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  }
+};
+
+/** A `file:` URL or a path, relative to `directory`. Other buses and stores are not known here. */
+const pathFrom =
+  (directory: string) =>
+  (path: string): string =>
+    path.startsWith('file:') ? fileURLToPath(path) : resolve(directory, path);
+
+/**
+ * Loads the configuration: the file that was named, or the default one if it is there, and over it the environment. A
+ * file that was named and cannot be read is an error.
+ */
+export const loadConfig = async (
+  named: O.Option<string>,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<E.Either<Failure, LoadedConfig>> => {
+  const asked = O.isSome(named) ? named : O.fromNullable(environment['SIGNALBOX_CONFIG']);
+  const file = O.isSome(asked) ? asked.value : CONFIG_FILE_DEFAULT;
+  const isAbsent = O.isNone(asked) && (await isMissing(file));
+  const document = isAbsent ? E.right(undefined) : await readDocument(file);
+  if (E.isLeft(document)) return document;
+  const config = decodeConfig(document.right, environment, parseYaml);
+  if (E.isLeft(config)) return isAbsent ? config : E.left(badData(`${file}: ${config.left.detail}`));
+  const directory = isAbsent ? '.' : dirname(resolve(file));
+  return E.right({ config: config.right, pathOf: pathFrom(directory) });
+};

@@ -1,0 +1,76 @@
+/**
+ * One machine of the demo: its Summoner, its fallback, and what a broken release does to the first of them.
+ *
+ * @module
+ */
+import type { NodeIdentity } from '../../domain/node-state.ts';
+import { MINUTE_MS, plus } from '../../domain/time.ts';
+import type { FallbackReport } from '../fallback/index.ts';
+import { runSummoner } from '../summoner/summoner.ts';
+import type { SummonerPorts } from '../summoner/summoner-ports.ts';
+
+/** What a machine is made of. */
+export interface MachineParts {
+  readonly identity: NodeIdentity;
+  readonly summoner: SummonerPorts;
+  /** One look of the fallback, run as its cron job would. */
+  readonly lookWithFallback: () => Promise<FallbackReport>;
+  /** Whether the release that is on the machine brought a Summoner that works. */
+  readonly isSummonerWorking: () => Promise<boolean>;
+  readonly onBroken: () => void;
+  readonly onHealed: () => void;
+}
+
+/** The fallback's cron job: every half hour, each machine at its own minute. */
+const CRON_EVERY_MS = 30 * MINUTE_MS;
+
+/** Runs the Summoner until the machine stops or a release breaks it; answers whether it was broken. */
+const summonUntilBroken = async (parts: MachineParts, stop: AbortSignal): Promise<boolean> => {
+  const ended = new AbortController();
+  const end = () => {
+    ended.abort();
+  };
+  stop.addEventListener('abort', end, { once: true });
+  let broken = false;
+  const onRunEnded: SummonerPorts['onRunEnded'] = (run) => {
+    parts.summoner.onRunEnded?.(run);
+    void parts.isSummonerWorking().then((works) => {
+      if (works) return;
+      broken = true;
+      end();
+    });
+  };
+  await runSummoner({ ...parts.summoner, onRunEnded }, ended.signal);
+  stop.removeEventListener('abort', end);
+  return broken;
+};
+
+const summonerLife = async (parts: MachineParts, stop: AbortSignal): Promise<void> => {
+  const { clock } = parts.summoner;
+  while (!stop.aborted) {
+    const broken = await summonUntilBroken(parts, stop);
+    if (!broken || stop.aborted) return;
+    parts.onBroken();
+    while (!stop.aborted && !(await parts.isSummonerWorking())) {
+      await clock.sleepUntil(plus(clock.now(), MINUTE_MS), stop);
+    }
+    if (!stop.aborted) parts.onHealed();
+  }
+};
+
+const fallbackLife = async (parts: MachineParts, phaseMs: number, stop: AbortSignal): Promise<void> => {
+  const { clock } = parts.summoner;
+  await clock.sleepUntil(plus(clock.now(), phaseMs), stop);
+  while (!stop.aborted) {
+    await parts.lookWithFallback();
+    await clock.sleepUntil(plus(clock.now(), CRON_EVERY_MS), stop);
+  }
+};
+
+/** Runs the machine until `stop`. */
+export const runMachine = async (parts: MachineParts, nth: number, stop: AbortSignal): Promise<void> => {
+  await Promise.all([
+    summonerLife(parts, stop),
+    fallbackLife(parts, (nth % (CRON_EVERY_MS / MINUTE_MS)) * MINUTE_MS, stop),
+  ]);
+};

@@ -1,0 +1,110 @@
+/**
+ * Adding an artifact: received whole, stored, and uploaded to every stack. Only when every stack has all of it may
+ * anyone promote it (laws L1 and L7).
+ *
+ * @module
+ */
+import * as E from 'fp-ts/lib/Either.js';
+import type * as TE from 'fp-ts/lib/TaskEither.js';
+import type { StackName } from '../../domain/names.ts';
+import type { ArtifactAddition, ArtifactRecord } from '../../ports/artifact-store.ts';
+import type { UploadOutcome } from '../../ports/chef-server.ts';
+import { badData, type Failure, unavailable } from '../failure.ts';
+import { recordIntent } from './audit.ts';
+import type { LibrarianPorts } from './librarian-ports.ts';
+
+/** A stack that does not have the artifact yet; adding it again tries again. */
+export interface UploadTrouble {
+  readonly stack: StackName;
+  readonly detail: string;
+}
+
+/** What adding an artifact did. */
+export interface ArtifactAdded {
+  readonly record: ArtifactRecord;
+  /** False when the same bytes were there already. */
+  readonly isNew: boolean;
+  readonly troubles: readonly UploadTrouble[];
+}
+
+const failureOf = (addition: ArtifactAddition, { version, sha256 }: ArtifactRecord): Failure | undefined => {
+  switch (addition._tag) {
+    case 'Added':
+    case 'AlreadyThere':
+      return undefined;
+    case 'DifferentBytes':
+      return {
+        _tag: 'Refused',
+        reason: 'DifferentBytes',
+        detail: `artifact ${version} exists with checksum ${addition.existingSha256}, not ${sha256}; an artifact is immutable: choose a new version`,
+      };
+    case 'Corrupt':
+      return badData(`artifact ${version}: ${addition.detail}`);
+    case 'Unavailable':
+      return unavailable(`artifact store: ${addition.detail}`);
+  }
+};
+
+const troubleOf = (outcome: UploadOutcome): string | undefined => {
+  switch (outcome._tag) {
+    case 'Complete':
+      return undefined;
+    case 'DifferentBytes':
+      return `cookbook ${outcome.cookbook} is there with other bytes`;
+    case 'BadArtifact':
+    case 'Unavailable':
+      return outcome.detail;
+  }
+};
+
+const uploadTo = async (
+  ports: LibrarianPorts,
+  record: ArtifactRecord,
+  stack: StackName,
+): Promise<readonly UploadTrouble[]> => {
+  const server = ports.chefServers.get(stack);
+  if (server === undefined) return [{ stack, detail: 'no Chef server is configured' }];
+  const opened = await ports.artifacts.open(record.version);
+  if (opened._tag !== 'Opened') {
+    return [{ stack, detail: opened._tag === 'Missing' ? 'the artifact is gone from its store' : opened.detail }];
+  }
+  const detail = troubleOf(await server.upload(record, opened.tarball));
+  if (detail === undefined) return [];
+  ports.log('error', 'upload failed', { stack, version: record.version, detail });
+  return [{ stack, detail }];
+};
+
+/** Uploads a stored artifact to every stack, side by side; those that have it are asked in vain. */
+export const uploadEverywhere = async (
+  ports: LibrarianPorts,
+  record: ArtifactRecord,
+): Promise<readonly UploadTrouble[]> =>
+  (await Promise.all(ports.plan.stacks.map((stack) => uploadTo(ports, record, stack)))).flat();
+
+/** Adds the artifact in `tarball`: the same bytes twice are one artifact, other bytes under its version are refused. */
+export const addArtifact =
+  (ports: LibrarianPorts) =>
+  (tarball: AsyncIterable<Uint8Array>): TE.TaskEither<Failure, ArtifactAdded> =>
+  async () => {
+    const received = await ports.intake(tarball);
+    if (received._tag === 'BadArtifact') return E.left(badData(`artifact: ${received.detail}`));
+    if (received._tag === 'Unavailable') return E.left(unavailable(`artifact: ${received.detail}`));
+    try {
+      const { manifest, sha256, sizeBytes } = received;
+      const version = manifest.baseVersion;
+      const record: ArtifactRecord = { version, sha256, sizeBytes, addedAt: ports.clock.now(), manifest };
+      const details = { version, sha256 };
+      const intent = await recordIntent(ports)({ who: 'librarian', what: 'add artifact', why: 'received', details })();
+      if (E.isLeft(intent)) return intent;
+      const addition = await ports.artifacts.add(record, received.read());
+      const failure = failureOf(addition, record);
+      if (failure !== undefined) return E.left(failure);
+      const opened = await ports.artifacts.open(version);
+      const stored = opened._tag === 'Opened' ? opened.record : record;
+      const troubles = await uploadEverywhere(ports, stored);
+      ports.log('info', 'artifact added', { version, sha256, size_bytes: sizeBytes });
+      return E.right({ record: stored, isNew: addition._tag === 'Added', troubles });
+    } finally {
+      await received.discard();
+    }
+  };

@@ -1,0 +1,240 @@
+/**
+ * The Librarian's commands: each asks the Librarian one thing and prints the answer, for people or as JSON.
+ *
+ * @module
+ */
+import { createReadStream } from 'node:fs';
+import * as E from 'fp-ts/lib/Either.js';
+import * as O from 'fp-ts/lib/Option.js';
+import type * as TE from 'fp-ts/lib/TaskEither.js';
+import type { PromoteRequest } from '../../domain/intervention.ts';
+import type { EnvironmentName, Version } from '../../domain/names.ts';
+import { explainOutcome } from '../../domain/outcome.ts';
+import type { ReleasePlan } from '../../domain/release-plan.ts';
+import { fail } from '../cli/command.ts';
+import { EXIT, type ExitCode } from '../cli/exit-code.ts';
+import { table } from '../cli/table.ts';
+import type { Terminal } from '../cli/terminal.ts';
+import { badData, type Failure } from '../failure.ts';
+import { addArtifact } from './add-artifact.ts';
+import { type Asker, approve, type InterventionReport, promote, reject, rollback } from './intervene.ts';
+import type { LibrarianPorts } from './librarian-ports.ts';
+import { listArtifacts } from './list-artifacts.ts';
+import { additionJson, interventionJson, statusJson, tickJson } from './report-json.ts';
+import { serve, type ServiceOptions } from './service.ts';
+import { type Status, status } from './status.ts';
+import { dryRun, tick } from './tick.ts';
+
+/** Asks, and prints the answer or the failure. */
+const ask = async <A>(
+  terminal: Terminal,
+  question: TE.TaskEither<Failure, A>,
+  print: (answer: A) => ExitCode,
+): Promise<ExitCode> => {
+  const answer = await question();
+  return E.isLeft(answer) ? fail(terminal, answer.left) : print(answer.right);
+};
+
+const printJson = (terminal: Terminal, json: object): void => {
+  terminal.out(JSON.stringify(json));
+};
+
+const printTable = (terminal: Terminal, rows: readonly (readonly string[])[]): void => {
+  for (const line of table(rows)) terminal.out(line);
+};
+
+/** What a command that may have left some stack behind ends with: trying again is right, and harmless. */
+const afterTroubles = (terminal: Terminal, troubles: readonly { readonly detail: string }[]): ExitCode => {
+  for (const { detail } of troubles) terminal.err(`signalbox: ${detail}`);
+  return troubles.length === 0 ? EXIT.done : EXIT.tryAgain;
+};
+
+/** Who the audit trail says it was. */
+const askerOf = ({ environment }: Terminal, why: string): Asker => ({
+  who: environment['SUDO_USER'] ?? environment['USER'] ?? 'unknown',
+  why,
+});
+
+/** `signalbox librarian` */
+export const librarian = async (
+  ports: LibrarianPorts,
+  terminal: Terminal,
+  options: ServiceOptions,
+): Promise<ExitCode> => {
+  const served = await serve(ports)(options, terminal.abort);
+  return E.isLeft(served) ? fail(terminal, served.left) : EXIT.done;
+};
+
+/** `signalbox train tick` */
+export const trainTick = (
+  ports: LibrarianPorts,
+  terminal: Terminal,
+  { isDry, isJson }: { readonly isDry: boolean; readonly isJson: boolean },
+): Promise<ExitCode> =>
+  ask(terminal, isDry ? dryRun(ports) : tick(ports), (report) => {
+    if (isJson) printJson(terminal, tickJson(report));
+    else {
+      printTable(
+        terminal,
+        report.outcomes.map((outcome) => [outcome.environment, outcome._tag, explainOutcome(outcome)]),
+      );
+    }
+    return afterTroubles(terminal, report.troubles);
+  });
+
+/** `signalbox artifact add` */
+export const artifactAdd = (
+  ports: LibrarianPorts,
+  terminal: Terminal,
+  { file, isJson }: { readonly file: string; readonly isJson: boolean },
+): Promise<ExitCode> =>
+  ask(terminal, addArtifact(ports)(createReadStream(file)), (added) => {
+    const { version, sha256 } = added.record;
+    if (isJson) printJson(terminal, additionJson(added));
+    else terminal.out(`${version} ${added.isNew ? 'added' : 'was there already'}, sha256 ${sha256}`);
+    return afterTroubles(terminal, added.troubles);
+  });
+
+/** `signalbox artifact list` */
+export const artifactList = (
+  ports: LibrarianPorts,
+  terminal: Terminal,
+  { isJson }: { readonly isJson: boolean },
+): Promise<ExitCode> =>
+  ask(terminal, listArtifacts(ports), (artifacts) => {
+    if (isJson) printJson(terminal, artifacts);
+    else {
+      printTable(terminal, [
+        ['version', 'complete on', 'rejected', 'sha256'],
+        ...artifacts.map(({ version, complete_on, rejected, sha256 }) => [
+          version,
+          complete_on.join(','),
+          rejected ? 'rejected' : '',
+          sha256,
+        ]),
+      ]);
+    }
+    return EXIT.done;
+  });
+
+/** What is said of a version. */
+export interface Judgement {
+  readonly verb: 'reject' | 'approve';
+  readonly version: Version;
+  readonly reason: string;
+}
+
+/** `signalbox artifact reject` and `approve` */
+export const artifactJudge = (
+  ports: LibrarianPorts,
+  terminal: Terminal,
+  { verb, version, reason }: Judgement,
+): Promise<ExitCode> =>
+  ask(terminal, (verb === 'reject' ? reject : approve)(ports)(askerOf(terminal, reason), version), () => {
+    terminal.out(`${version} ${verb === 'reject' ? 'rejected' : 'approved'}`);
+    return EXIT.done;
+  });
+
+const printIntervention = (terminal: Terminal, report: InterventionReport, isJson: boolean): ExitCode => {
+  if (isJson) printJson(terminal, interventionJson(report));
+  else {
+    for (const { environment, version, stacks } of report.promotions) {
+      terminal.out(`${environment} promoted to ${version} on ${stacks.join(', ')}`);
+    }
+    for (const version of report.rejected) terminal.out(`${version} rejected`);
+    if (report.promotions.length === 0) terminal.out('nothing to promote: it is pinned already');
+  }
+  return afterTroubles(terminal, report.troubles);
+};
+
+/** `signalbox promote` */
+export const promoteCommand = (
+  ports: LibrarianPorts,
+  terminal: Terminal,
+  { request, reason, isJson }: { readonly request: PromoteRequest; readonly reason: string; readonly isJson: boolean },
+): Promise<ExitCode> =>
+  ask(terminal, promote(ports)(askerOf(terminal, reason), request), (report) =>
+    printIntervention(terminal, report, isJson),
+  );
+
+/** What `signalbox rollback` was asked. */
+export interface RollbackOptions {
+  readonly environment: O.Option<EnvironmentName>;
+  readonly train: O.Option<string>;
+  readonly to: O.Option<Version>;
+  readonly reason: string;
+  readonly isJson: boolean;
+}
+
+const rollbackScope = (
+  plan: ReleasePlan,
+  { environment, train }: RollbackOptions,
+): E.Either<Failure, readonly EnvironmentName[]> => {
+  if (O.isSome(environment) === O.isSome(train)) {
+    return E.left(badData('rollback: expected either --environment or --train'));
+  }
+  if (O.isSome(environment)) return E.right([environment.value]);
+  const trains = plan.stages.filter(({ _tag }) => _tag === 'train');
+  const stage = trains.find(({ name }) => O.isSome(train) && name === train.value);
+  return stage === undefined
+    ? E.left(badData(`--train: expected one of ${trains.map(({ name }) => name).join(', ')}`))
+    : E.right(stage.environments);
+};
+
+/** `signalbox rollback` */
+export const rollbackCommand = async (
+  ports: LibrarianPorts,
+  terminal: Terminal,
+  options: RollbackOptions,
+): Promise<ExitCode> => {
+  const environments = rollbackScope(ports.plan, options);
+  if (E.isLeft(environments)) return fail(terminal, environments.left, EXIT.usage);
+  const request = { environments: environments.right, to: options.to };
+  return ask(terminal, rollback(ports)(askerOf(terminal, options.reason), request), (report) =>
+    printIntervention(terminal, report, options.isJson),
+  );
+};
+
+const printBoard = (terminal: Terminal, ports: LibrarianPorts, board: Status): void => {
+  const { stacks } = ports.plan;
+  const { environments, next_departure } = statusJson(board);
+  printTable(terminal, [
+    ['environment', ...stacks, 'now'],
+    ...environments.map(({ environment, pins, explanation }) => [
+      environment,
+      ...stacks.map((stack) => pins[stack] ?? (stack in pins ? '-' : '?')),
+      explanation,
+    ]),
+  ]);
+  terminal.out(`next departure ${next_departure}`);
+};
+
+/** `signalbox status` */
+export const statusCommand = (
+  ports: LibrarianPorts,
+  terminal: Terminal,
+  { isJson }: { readonly isJson: boolean },
+): Promise<ExitCode> =>
+  ask(terminal, status(ports), (board) => {
+    if (isJson) printJson(terminal, statusJson(board));
+    else printBoard(terminal, ports, board);
+    return EXIT.done;
+  });
+
+/** `signalbox explain` */
+export const explainCommand = (
+  ports: LibrarianPorts,
+  terminal: Terminal,
+  { environment, isJson }: { readonly environment: EnvironmentName; readonly isJson: boolean },
+): Promise<ExitCode> =>
+  ask(terminal, status(ports), (board) => {
+    const { environments } = statusJson(board);
+    const row = environments.find((one) => one.environment === environment);
+    if (row === undefined) {
+      const known = environments.map((one) => one.environment).join(', ');
+      return fail(terminal, { _tag: 'NotFound', detail: `environment: expected one of ${known}, got ${environment}` });
+    }
+    if (isJson) printJson(terminal, row);
+    else terminal.out(`${row.environment} is ${row.explanation}`);
+    return EXIT.done;
+  });

@@ -1,0 +1,24 @@
+import type { StackName } from '../../domain/names.ts';
+import type { ReleasePlan } from '../../domain/release-plan.ts';
+import type { ArtifactIntake } from '../../ports/artifact-intake.ts';
+import type { ArtifactStore } from '../../ports/artifact-store.ts';
+import type { ChefServer } from '../../ports/chef-server.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { SignalBus } from '../../ports/signal-bus.ts';
+import type { StateStore } from '../../ports/state-store.ts';
+import type { Log } from '../log.ts';
+
+/** Everything the Librarian touches. */
+export interface LibrarianPorts {
+  readonly plan: ReleasePlan;
+  readonly clock: Clock;
+  readonly bus: SignalBus;
+  readonly state: StateStore;
+  readonly artifacts: ArtifactStore;
+  /** One for each stack of the plan. */
+  readonly chefServers: ReadonlyMap<StackName, ChefServer>;
+  /** What signals name as `s3_bucket`: where nodes may fetch artifacts from. */
+  readonly bucket: string;
+  readonly intake: ArtifactIntake;
+  readonly log: Log;
+}

@@ -1,0 +1,79 @@
+/**
+ * The Librarian's parts, as the configuration names them.
+ *
+ * @module
+ */
+import { tmpdir } from 'node:os';
+import * as E from 'fp-ts/lib/Either.js';
+import type * as O from 'fp-ts/lib/Option.js';
+import { artifactSpool } from '../../adapters/artifact-spool/index.ts';
+import {
+  chefRepoServer,
+  filesystemArtifactStore,
+  filesystemSignalBus,
+  filesystemStateStore,
+} from '../../adapters/filesystem/index.ts';
+import { systemClock } from '../../adapters/system-clock/index.ts';
+import type { StackName } from '../../domain/names.ts';
+import { ReleasePlan } from '../../domain/release-plan.ts';
+import type { ChefServer } from '../../ports/chef-server.ts';
+import { fail, withConfig } from '../cli/command.ts';
+import { EXIT, type ExitCode } from '../cli/exit-code.ts';
+import { type LoadedConfig, loadDocument } from '../cli/load.ts';
+import type { Terminal } from '../cli/terminal.ts';
+import { type Config, required } from '../config.ts';
+import { badData, type Failure } from '../failure.ts';
+import type { Log } from '../log.ts';
+import type { LibrarianPorts } from './librarian-ports.ts';
+
+const chefServersOf = (
+  plan: ReleasePlan,
+  { config, pathOf }: LoadedConfig,
+): E.Either<Failure, ReadonlyMap<StackName, ChefServer>> => {
+  const servers = new Map<StackName, ChefServer>();
+  for (const stack of plan.stacks) {
+    const path = config.chef_servers.get(stack);
+    if (path === undefined) {
+      return E.left(badData(`chef_servers.${stack}: expected a chef-repo directory, since the plan names this stack`));
+    }
+    servers.set(stack, chefRepoServer(stack, pathOf(path)));
+  }
+  return E.right(servers);
+};
+
+const portsOf = async (loaded: LoadedConfig, log: Log): Promise<E.Either<Failure, LibrarianPorts>> => {
+  const { config, pathOf } = loaded;
+  const paths: Record<string, string> = {};
+  for (const field of ['plan', 'bus', 'state', 'artifacts'] as const) {
+    const path = required(field, config[field]);
+    if (E.isLeft(path)) return path;
+    paths[field] = pathOf(path.right);
+  }
+  const { plan: planFile = '', bus = '', state = '', artifacts = '' } = paths;
+  const plan = await loadDocument(planFile, ReleasePlan);
+  if (E.isLeft(plan)) return plan;
+  const chefServers = chefServersOf(plan.right, loaded);
+  if (E.isLeft(chefServers)) return chefServers;
+  return E.right({
+    plan: plan.right,
+    clock: systemClock(),
+    bus: filesystemSignalBus(bus),
+    state: filesystemStateStore(state),
+    artifacts: filesystemArtifactStore(artifacts),
+    chefServers: chefServers.right,
+    bucket: config.bucket,
+    intake: artifactSpool(tmpdir()),
+    log,
+  });
+};
+
+/** Runs a command with a Librarian that is put together on files. */
+export const withLibrarian = (
+  configFile: O.Option<string>,
+  terminal: Terminal,
+  command: (ports: LibrarianPorts, config: Config) => Promise<ExitCode>,
+): Promise<ExitCode> =>
+  withConfig(configFile, terminal, async (loaded) => {
+    const ports = await portsOf(loaded, terminal.log);
+    return E.isLeft(ports) ? fail(terminal, ports.left, EXIT.badConfiguration) : command(ports.right, loaded.config);
+  });

@@ -1,0 +1,64 @@
+/**
+ * Carrying out what was decided: each promotion in order, its stacks side by side, so that a stack that is down or slow
+ * holds up nobody else (fault 63).
+ *
+ * @module
+ */
+import * as E from 'fp-ts/lib/Either.js';
+import type { EnvironmentName, StackName, Version } from '../../domain/names.ts';
+import type { ArtifactRecord } from '../../ports/artifact-store.ts';
+import { type Failure, unavailable } from '../failure.ts';
+import { type AuditEntry, recordIntent, recordOutcome } from './audit.ts';
+import type { LibrarianPorts } from './librarian-ports.ts';
+import { type AnyPromotion, promoteOnStack } from './promote-on-stack.ts';
+
+/** A promotion that one stack did not take. Every tick tries it again. */
+export interface StackTrouble {
+  readonly environment: EnvironmentName;
+  readonly version: Version;
+  readonly stack: StackName;
+  readonly detail: string;
+}
+
+const onStack = async (
+  ports: LibrarianPorts,
+  promotion: AnyPromotion,
+  record: ArtifactRecord,
+  stack: StackName,
+): Promise<readonly StackTrouble[]> => {
+  const { environment, version, reason } = promotion;
+  const done = await promoteOnStack(ports)(promotion, record, stack);
+  if (E.isRight(done)) {
+    ports.log('info', 'promoted', { stack, environment, version, reason });
+    return [];
+  }
+  ports.log('error', 'promotion failed', { stack, environment, version, reason, detail: done.left });
+  return [{ environment, version, stack, detail: done.left }];
+};
+
+/**
+ * Carries out `promotions`, the audit record of each before its effect.
+ *
+ * @returns what went wrong, stack by stack; or the failure that kept any effect from happening.
+ */
+export const perform =
+  (ports: LibrarianPorts) =>
+  async (
+    promotions: readonly AnyPromotion[],
+    records: ReadonlyMap<Version, ArtifactRecord>,
+    who: Pick<AuditEntry, 'who' | 'what' | 'why'>,
+  ): Promise<E.Either<Failure, readonly StackTrouble[]>> => {
+    const troubles: StackTrouble[] = [];
+    for (const promotion of promotions) {
+      const { environment, version, stacks, reason } = promotion;
+      const record = records.get(version);
+      if (record === undefined) return E.left(unavailable(`artifact ${version} is gone from the artifact store`));
+      const intent = await recordIntent(ports)({ ...who, details: { environment, version, stacks, reason } })();
+      if (E.isLeft(intent)) return intent;
+      const failed = (await Promise.all(stacks.map((stack) => onStack(ports, promotion, record, stack)))).flat();
+      troubles.push(...failed);
+      const outcome = failed.length === 0 ? 'done' : `failed on ${failed.map(({ stack }) => stack).join(', ')}`;
+      await recordOutcome(ports)(intent.right, outcome);
+    }
+    return E.right(troubles);
+  };

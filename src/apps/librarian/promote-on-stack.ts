@@ -1,0 +1,103 @@
+/**
+ * One promotion on one stack: pin, read back, signal, in that order and each only after the one before (law L1). Doing it
+ * again from the start is harmless, whatever of it was done already (law L3).
+ *
+ * @module
+ */
+import * as E from 'fp-ts/lib/Either.js';
+import * as O from 'fp-ts/lib/Option.js';
+import { signalAfterPromotion } from '../../domain/next-signal.ts';
+import type { StackName } from '../../domain/names.ts';
+import { isPinnedTo } from '../../domain/pin.ts';
+import {
+  decodeSignal,
+  encodeSignal,
+  formatSignalRefusal,
+  type Signal,
+  type SignalKey,
+  signalPath,
+} from '../../domain/signal.ts';
+import type { Promotion } from '../../domain/tick.ts';
+import type { ArtifactRecord } from '../../ports/artifact-store.ts';
+import type { Revision } from '../../ports/conditional-write.ts';
+import type { LibrarianPorts } from './librarian-ports.ts';
+
+/** A promotion, whoever decided it. */
+export type AnyPromotion = Pick<Promotion, 'environment' | 'version' | 'stacks' | 'splaySeconds'> & {
+  readonly reason: string;
+};
+
+/** What stood in the way: one line for people. */
+type Trouble = string;
+
+const SIGNAL_RACES_MAX = 10;
+
+interface CurrentSignal {
+  readonly signal: O.Option<Signal>;
+  readonly revision: Revision | undefined;
+}
+
+/** What lies under the key now. A body that is no signal carries no order and no requests, and is replaced. */
+const readCurrent = async (ports: LibrarianPorts, key: SignalKey): Promise<E.Either<Trouble, CurrentSignal>> => {
+  const reading = await ports.bus.read(key, undefined);
+  switch (reading._tag) {
+    case 'Missing':
+      return E.right({ signal: O.none, revision: undefined });
+    case 'Fresh': {
+      const decoded = decodeSignal(reading.body);
+      if (E.isLeft(decoded)) {
+        ports.log('warn', 'a damaged signal is replaced', {
+          key: signalPath(key),
+          detail: formatSignalRefusal(decoded.left),
+        });
+      }
+      return E.right({ signal: O.fromEither(decoded), revision: reading.revision });
+    }
+    case 'Unchanged':
+      return E.left(`signal bus: ${signalPath(key)} answered Unchanged to a look without a revision`);
+    case 'Denied':
+    case 'Unavailable':
+    case 'Malformed':
+      return E.left(`signal bus: ${signalPath(key)}: ${reading.detail}`);
+  }
+};
+
+const writeSignal = async (
+  ports: LibrarianPorts,
+  key: SignalKey,
+  record: ArtifactRecord,
+  splaySeconds: number,
+): Promise<E.Either<Trouble, void>> => {
+  for (let race = 0; race < SIGNAL_RACES_MAX; race++) {
+    const current = await readCurrent(ports, key);
+    if (E.isLeft(current)) return current;
+    const { signal, revision } = current.right;
+    if (O.isSome(signal) && signal.value.manifestRecord.version === record.version) return E.right(undefined);
+    const artifact = { manifest: record.manifest, uploadedAt: record.addedAt, bucket: ports.bucket };
+    const next = signalAfterPromotion(key, artifact, splaySeconds, signal, ports.clock.now());
+    const written = await ports.bus.write(key, encodeSignal(next), revision);
+    if (written._tag === 'Landed') return E.right(undefined);
+    // A conflict, or an answer that was lost: the next look tells what the key holds now.
+    if (written._tag === 'Unknown') {
+      ports.log('warn', 'a signal may not have landed', { key: signalPath(key), detail: written.detail });
+    }
+  }
+  return E.left(`signal bus: ${signalPath(key)} changed ${SIGNAL_RACES_MAX} times while the signal was written`);
+};
+
+/** Carries out `promotion` on one stack. Never rejects. */
+export const promoteOnStack =
+  (ports: LibrarianPorts) =>
+  async (promotion: AnyPromotion, record: ArtifactRecord, stack: StackName): Promise<E.Either<Trouble, void>> => {
+    const { environment, splaySeconds } = promotion;
+    const server = ports.chefServers.get(stack);
+    if (server === undefined) return E.left(`stack ${stack}: no Chef server is configured`);
+    const pinned = await server.pin(environment, record.manifest);
+    if (pinned._tag === 'Unavailable') return E.left(`stack ${stack}: ${pinned.detail}`);
+    const readBack = await server.environment(environment);
+    if (readBack._tag === 'Unavailable') return E.left(`stack ${stack}: ${readBack.detail}`);
+    if (readBack._tag === 'Missing' || !isPinnedTo(readBack.environment, record.manifest)) {
+      return E.left(`stack ${stack}: the pin of ${environment} does not read back as ${record.version}`);
+    }
+    return writeSignal(ports, { stack, environment }, record, splaySeconds);
+  };

@@ -1,0 +1,14 @@
+/**
+ * How apps say what happens: one structured entry at a time. Where entries go is for `main` to choose.
+ *
+ * @module
+ */
+
+/** How much an entry matters: `warn` asks for a look, `error` for a person. */
+export type LogLevel = 'info' | 'warn' | 'error';
+
+/** Writes one entry. Field names are the product's own words in snake_case, the same in every app. */
+export type Log = (level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>) => void;
+
+/** Says nothing: for embedders that have no log, and for tests that look elsewhere. */
+export const silentLog: Log = () => undefined;

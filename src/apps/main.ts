@@ -1,0 +1,329 @@
+#!/usr/bin/env node
+/**
+ * The executable: reads the command line, hands each command its parts, and turns what came of it into an exit code.
+ *
+ * Every command is loaded only when it is called: a Summoner does not carry a Librarian along.
+ *
+ * @module
+ */
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import * as E from 'fp-ts/lib/Either.js';
+import * as O from 'fp-ts/lib/Option.js';
+import type * as t from 'io-ts';
+import pino from 'pino';
+import { EnvironmentName, NodeName, parseName, StackName, Version, ZoneId } from '../domain/names.ts';
+import { EXIT, type ExitCode } from './cli/exit-code.ts';
+import type { Terminal } from './cli/terminal.ts';
+import type { Config } from './config.ts';
+import type { LibrarianPorts } from './librarian/librarian-ports.ts';
+
+const stop = new AbortController();
+
+const logger = pino(
+  { base: null, timestamp: pino.stdTimeFunctions.isoTime },
+  pino.destination({ dest: 2, sync: true }),
+);
+
+const terminal: Terminal = {
+  out: (line) => {
+    process.stdout.write(`${line}\n`);
+  },
+  err: (line) => {
+    process.stderr.write(`${line}\n`);
+  },
+  isColoured: process.stdout.isTTY && process.env['NO_COLOR'] === undefined,
+  environment: process.env,
+  abort: stop.signal,
+  log: (level, message, fields) => {
+    logger[level](fields ?? {}, message);
+  },
+};
+
+/** Asked once to end, a command ends in its own way; asked twice, at once. */
+const stopOnSignals = (): void => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      stop.abort();
+    });
+  }
+};
+
+const named =
+  <A extends string>(codec: t.Type<A, string>) =>
+  (text: string): A => {
+    const name = parseName(codec)(text);
+    if (E.isLeft(name)) throw new InvalidArgumentError(name.left);
+    return name.right;
+  };
+
+const integer =
+  (min: number, max: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < min || value > max) {
+      throw new InvalidArgumentError(`expected a whole number from ${min} to ${max}, got ${text}`);
+    }
+    return value;
+  };
+
+const finish = async (work: Promise<ExitCode>): Promise<void> => {
+  process.exitCode = await work;
+};
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  readonly version: string;
+};
+
+const program = new Command('signalbox')
+  .description('Safe configuration rollout for fleets.')
+  .version(version)
+  .option('-c, --config <file>', 'configuration, YAML or JSON (default: /etc/signalbox/config.yaml if it is there)')
+  .exitOverride()
+  .configureHelp({ showGlobalOptions: true })
+  .showHelpAfterError('(signalbox COMMAND --help says more)');
+
+/** The options that every command sees. */
+const configOption = (): O.Option<string> => O.fromNullable(program.opts<{ config?: string }>().config);
+
+type LibrarianCommands = typeof import('./librarian/commands.ts');
+
+/** Runs a command of the Librarian. */
+const onLibrarian = (
+  command: (commands: LibrarianCommands, ports: LibrarianPorts, config: Config) => Promise<ExitCode>,
+): Promise<void> =>
+  finish(
+    Promise.all([import('./librarian/main.ts'), import('./librarian/commands.ts')]).then(([main, commands]) =>
+      main.withLibrarian(configOption(), terminal, (ports, config) => command(commands, ports, config)),
+    ),
+  );
+
+const examples = (...lines: readonly string[]): string =>
+  `\nExamples:\n${lines.map((line) => `  $ signalbox ${line}`).join('\n')}\n`;
+
+program
+  .command('demo')
+  .description('the whole system on this machine, on the filesystem bus, with time compressed')
+  .option('--hours <n>', 'end after so many simulated hours', integer(1, 1000), 18)
+  .option('--nodes <n>', 'how many nodes', integer(16, 2000), 48)
+  .option('--chef-client <executable>', 'run this instead of the small stand-in')
+  .option('--json', 'print what every environment is pinned to after each departure, one JSON document a line')
+  .addHelpText('after', examples('demo', 'demo --hours 6 --json'))
+  .action((options: { hours: number; nodes: number; chefClient?: string; json?: true }) =>
+    finish(
+      import('./demo/main.ts').then(({ demo }) =>
+        demo(
+          {
+            hours: options.hours,
+            nodes: options.nodes,
+            isJson: options.json === true,
+            chefClient: O.fromNullable(options.chefClient),
+          },
+          terminal,
+        ),
+      ),
+    ),
+  );
+
+program
+  .command('librarian')
+  .description('the service: HTTP API on loopback, and a tick every minute')
+  .addHelpText('after', examples('librarian --config /etc/signalbox/librarian.yaml'))
+  .action(() =>
+    onLibrarian((commands, ports, config) =>
+      commands.librarian(ports, terminal, { listen: config.listen, tickEveryMs: config.tick_every }),
+    ),
+  );
+
+program
+  .command('train')
+  .description('the release train')
+  .command('tick')
+  .description('one tick: what a CronJob runs; prints one outcome for each environment')
+  .option('--dry-run', 'say what a tick would do now, and do nothing')
+  .option('--json', 'one JSON document')
+  .addHelpText('after', examples('train tick', 'train tick --dry-run --json'))
+  .action((options: { dryRun?: true; json?: true }) =>
+    onLibrarian((commands, ports) =>
+      commands.trainTick(ports, terminal, { isDry: options.dryRun === true, isJson: options.json === true }),
+    ),
+  );
+
+const artifact = program.command('artifact').description('artifacts: add, list, reject, approve');
+
+artifact
+  .command('add <file>')
+  .description('store an artifact and upload it to every stack')
+  .option('--json', 'one JSON document')
+  .addHelpText('after', examples('artifact add 20250728.1753666491.0.tar.gz'))
+  .action((file: string, options: { json?: true }) =>
+    onLibrarian((commands, ports) => commands.artifactAdd(ports, terminal, { file, isJson: options.json === true })),
+  );
+
+artifact
+  .command('list')
+  .description('every artifact, the newest first')
+  .option('--json', 'one JSON document')
+  .action((options: { json?: true }) =>
+    onLibrarian((commands, ports) => commands.artifactList(ports, terminal, { isJson: options.json === true })),
+  );
+
+for (const [verb, description] of [
+  ['reject', 'a version that is rejected neither boards nor travels'],
+  ['approve', 'take a rejection back'],
+] as const) {
+  artifact
+    .command(`${verb} <version>`)
+    .description(description)
+    .requiredOption('--reason <text>', 'why; it goes into the audit trail')
+    .action((text: string, options: { reason: string }) =>
+      onLibrarian((commands, ports) =>
+        commands.artifactJudge(ports, terminal, { verb, version: named(Version)(text), reason: options.reason }),
+      ),
+    );
+}
+
+program
+  .command('promote <version>')
+  .description('promote by hand')
+  .requiredOption('--environment <name>', 'where to', named(EnvironmentName))
+  .option('--stack <name>', 'on one stack only', named(StackName))
+  .option('--splay <seconds>', 'spread the runs over so many seconds', integer(0, 86_400))
+  .requiredOption('--reason <text>', 'why; it goes into the audit trail')
+  .option('--json', 'one JSON document')
+  .addHelpText('after', examples('promote 20250728.1753666491.0 --environment prod --reason "new image"'))
+  .action(
+    (
+      text: string,
+      options: { environment: EnvironmentName; stack?: StackName; splay?: number; reason: string; json?: true },
+    ) =>
+      onLibrarian((commands, ports) =>
+        commands.promoteCommand(ports, terminal, {
+          request: {
+            version: named(Version)(text),
+            environment: options.environment,
+            stack: O.fromNullable(options.stack),
+            splaySeconds: O.fromNullable(options.splay),
+          },
+          reason: options.reason,
+          isJson: options.json === true,
+        }),
+      ),
+  );
+
+program
+  .command('rollback')
+  .description('re-promote the earlier version, and reject the bad one')
+  .option('--environment <name>', 'take back this environment', named(EnvironmentName))
+  .option('--train <stage>', 'take back every stop of this train that the bad version has reached')
+  .option('--to <version>', 'the version to go back to (default: what each had before)', named(Version))
+  .requiredOption('--reason <text>', 'why; it goes into the audit trail')
+  .option('--json', 'one JSON document')
+  .addHelpText('after', examples('rollback --train train --reason "disks fill up"'))
+  .action((options: { environment?: EnvironmentName; train?: string; to?: Version; reason: string; json?: true }) =>
+    onLibrarian((commands, ports) =>
+      commands.rollbackCommand(ports, terminal, {
+        environment: O.fromNullable(options.environment),
+        train: O.fromNullable(options.train),
+        to: O.fromNullable(options.to),
+        reason: options.reason,
+        isJson: options.json === true,
+      }),
+    ),
+  );
+
+program
+  .command('status')
+  .description('the board: what every environment is on, and why')
+  .option('--json', 'one JSON document')
+  .action((options: { json?: true }) =>
+    onLibrarian((commands, ports) => commands.statusCommand(ports, terminal, { isJson: options.json === true })),
+  );
+
+program
+  .command('explain <environment>')
+  .description('why an environment is where it is, and when that can change')
+  .option('--json', 'one JSON document')
+  .action((text: string, options: { json?: true }) =>
+    onLibrarian((commands, ports) =>
+      commands.explainCommand(ports, terminal, {
+        isJson: options.json === true,
+        environment: named(EnvironmentName)(text),
+      }),
+    ),
+  );
+
+program
+  .command('summoner')
+  .description('the node agent')
+  .option('--once', 'look once, run if a run is due, and end')
+  .option('--dry-run', 'with --once: say what it would do, and do nothing')
+  .option('--json', 'with --once: the decision as one JSON document')
+  .addHelpText('after', examples('summoner', 'summoner --once --dry-run --json'))
+  .action((options: { once?: true; dryRun?: true; json?: true }) =>
+    finish(
+      Promise.all([import('./summoner/main.ts'), import('./summoner/commands.ts')]).then(([main, commands]) =>
+        main.withSummoner(configOption(), terminal, (ports) =>
+          commands.summonerCommand(ports, terminal, {
+            isOnce: options.once === true,
+            isDry: options.dryRun === true,
+            isJson: options.json === true,
+          }),
+        ),
+      ),
+    ),
+  );
+
+program
+  .command('fallback')
+  .description('run chef-client if nothing else has for twelve hours; for images without Node there is the sh form')
+  .option('--dry-run', 'say what it would do, and do nothing')
+  .option('--drill', 'show that it would fire: all but the run itself')
+  .option('--json', 'the decision as one JSON document')
+  .addHelpText('after', examples('fallback', 'fallback --dry-run --json'))
+  .action((options: { dryRun?: true; drill?: true; json?: true }) =>
+    finish(
+      import('./fallback/main.ts').then(({ fallbackCommand }) =>
+        fallbackCommand(
+          {
+            mode: options.drill === true ? 'Drill' : options.dryRun === true ? 'DryRun' : 'Run',
+            isJson: options.json === true,
+          },
+          configOption(),
+          terminal,
+        ),
+      ),
+    ),
+  );
+
+program
+  .command('bootstrap')
+  .description('assign a node to its environment by its zone, before its first run')
+  .requiredOption('--zone <id>', 'the availability zone', named(ZoneId))
+  .requiredOption('--node <name>', "the node's name", named(NodeName))
+  .option('--dry-run', 'print the assignment, and write nothing')
+  .option('--json', 'one JSON document')
+  .addHelpText('after', examples('bootstrap --zone use1-az4 --node web-17'))
+  .action((options: { zone: ZoneId; node: NodeName; dryRun?: true; json?: true }) =>
+    finish(
+      import('./bootstrap/main.ts').then(({ bootstrapCommand }) =>
+        bootstrapCommand(
+          { zone: options.zone, node: options.node, isDry: options.dryRun === true, isJson: options.json === true },
+          configOption(),
+          terminal,
+        ),
+      ),
+    ),
+  );
+
+stopOnSignals();
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  else {
+    terminal.err(`signalbox: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = EXIT.failed;
+  }
+}

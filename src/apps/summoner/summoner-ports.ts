@@ -1,0 +1,40 @@
+import type * as O from 'fp-ts/lib/Option.js';
+import type { RunCause, Running } from '../../domain/node-state.ts';
+import type { RunEnd } from '../../domain/run-outcome.ts';
+import type { SummonerDecision, SummonerPolicy } from '../../domain/summoner.ts';
+import type { EpochMs } from '../../domain/time.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { SignalBus } from '../../ports/signal-bus.ts';
+import type { StateStore } from '../../ports/state-store.ts';
+import type { Log } from '../log.ts';
+
+/** One converge, from start to end. Never rejects. */
+export type Converge = (running: Running, abort: AbortSignal) => Promise<RunEnd>;
+
+/** Everything the Summoner touches. */
+export interface SummonerPorts {
+  readonly policy: SummonerPolicy;
+  readonly clock: Clock;
+  readonly bus: SignalBus;
+  /** The node's own store; the state is its document {@link STATE_KEY}. */
+  readonly state: StateStore;
+  readonly converge: Converge;
+  /** The end of the fallback's last success, which counts for the floor (law F4); none where there is no fallback. */
+  readonly fallbackSuccess: () => Promise<O.Option<EpochMs>>;
+  readonly log: Log;
+  /** Told of every decision: for metrics, status and demonstrations. */
+  readonly onDecision?: (decision: SummonerDecision) => void;
+  /** Told of every run that ends, likewise. */
+  readonly onRunEnded?: (run: EndedRun) => void;
+}
+
+/** A run that has ended. */
+export interface EndedRun {
+  readonly cause: RunCause;
+  readonly startedAt: EpochMs;
+  readonly endedAt: EpochMs;
+  readonly end: RunEnd;
+}
+
+/** The key of the node's state in its store. */
+export const STATE_KEY = 'summoner.json';

@@ -1,0 +1,59 @@
+/**
+ * The catalogue: which artifacts exist, and whether one may be promoted.
+ *
+ * @module
+ */
+import * as O from 'fp-ts/lib/Option.js';
+import { compareVersions, type StackName, type Version } from './names.ts';
+
+/** What a promotion needs to know of one artifact. */
+export interface Artifact {
+  readonly version: Version;
+  /** The stacks on which every cookbook of it is uploaded. */
+  readonly completeOn: readonly StackName[];
+  /** Someone rejected it, and nobody has approved it again (law T12). */
+  readonly rejected: boolean;
+}
+
+/** The artifacts of a plan, indexed for decisions. Built by {@link catalogueOf}. */
+export interface Catalogue {
+  readonly byVersion: ReadonlyMap<Version, Artifact>;
+  /** The newest that is complete on every stack and not rejected: what the `latest` stage takes (law T2). */
+  readonly newest: O.Option<Version>;
+}
+
+/** Whether a version may be promoted to all of a plan's stacks. */
+export type Promotable =
+  | { readonly _tag: 'Promotable' }
+  | { readonly _tag: 'Unknown' }
+  | { readonly _tag: 'Rejected' }
+  | { readonly _tag: 'Incomplete'; readonly missingOn: readonly StackName[] };
+
+const missingOn = (artifact: Artifact, stacks: readonly StackName[]): readonly StackName[] =>
+  stacks.filter((stack) => !artifact.completeOn.includes(stack));
+
+/** Indexes `artifacts` for a plan over `stacks`. Of two entries with one version the later counts. */
+export const catalogueOf = (stacks: readonly StackName[], artifacts: readonly Artifact[]): Catalogue => {
+  const byVersion = new Map(artifacts.map((artifact) => [artifact.version, artifact]));
+  let newest: Version | undefined;
+  for (const artifact of byVersion.values()) {
+    const eligible = !artifact.rejected && missingOn(artifact, stacks).length === 0;
+    if (eligible && (newest === undefined || compareVersions(artifact.version, newest) > 0)) newest = artifact.version;
+  }
+  return { byVersion, newest: O.fromNullable(newest) };
+};
+
+const PROMOTABLE: Promotable = { _tag: 'Promotable' };
+const UNKNOWN: Promotable = { _tag: 'Unknown' };
+const REJECTED: Promotable = { _tag: 'Rejected' };
+
+/** Whether `version` may be promoted on `stacks` (laws L1 and T12). */
+export const promotable = (catalogue: Catalogue, version: Version, stacks: readonly StackName[]): Promotable => {
+  const artifact = catalogue.byVersion.get(version);
+  if (artifact === undefined) return UNKNOWN;
+  if (artifact.rejected) return REJECTED;
+  for (const stack of stacks) {
+    if (!artifact.completeOn.includes(stack)) return { _tag: 'Incomplete', missingOn: missingOn(artifact, stacks) };
+  }
+  return PROMOTABLE;
+};

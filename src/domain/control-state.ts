@@ -1,0 +1,107 @@
+/**
+ * The control state: all that the Librarians of one plan share and must agree on. One document, written by
+ * compare-and-swap (law L4); what the stacks are pinned to is not in it, because the stacks say that themselves.
+ *
+ * @module
+ */
+import * as E from 'fp-ts/lib/Either.js';
+import * as t from 'io-ts';
+import { boundedInteger, boundedText, decodeJsonWith, type FieldError } from './decoding.ts';
+import type { Hold } from './hold.ts';
+import { InstantField, mapField, optionField, presentField } from './json-fields.ts';
+import { EnvironmentName, Slug, StackName, Version } from './names.ts';
+import { SPLAY_SECONDS_MAX } from './signal.ts';
+import type { EpochMs } from './time.ts';
+import { EMPTY_MEMORY, type TrainMemory } from './train-memory.ts';
+
+/** Somebody rejected a version (law T12). */
+export interface Rejection {
+  readonly by: string;
+  readonly reason: string;
+  readonly at: EpochMs;
+}
+
+/** What the Librarians share. */
+export interface ControlState {
+  readonly memory: TrainMemory;
+  readonly holds: readonly Hold[];
+  readonly rejections: ReadonlyMap<Version, Rejection>;
+}
+
+/** The control state of a plan that nobody has used. */
+export const EMPTY_CONTROL_STATE: ControlState = { memory: EMPTY_MEMORY, holds: [], rejections: new Map() };
+
+/** The version of the document's form. */
+export const CONTROL_STATE_SCHEMA = 1;
+
+const Person = boundedText('person', 256);
+const Reason = boundedText('reason', 1024);
+
+const HoldScopeJson = t.union(
+  [
+    t.type({ _tag: t.literal('plan') }),
+    t.type({ _tag: t.literal('stage'), stage: Slug }),
+    t.type({ _tag: t.literal('environment'), environment: EnvironmentName }),
+    t.type({ _tag: t.literal('stack'), stack: StackName }),
+  ],
+  'scope of a hold',
+);
+
+const HoldJson = t.type(
+  { id: Slug, scope: HoldScopeJson, reason: Reason, owner: Person, expiresAt: optionField(InstantField) },
+  'hold',
+);
+
+const StepJson = t.type(
+  {
+    version: Version,
+    from: presentField(mapField(StackName, optionField(Version))),
+    splaySeconds: boundedInteger('splay in seconds', 0, SPLAY_SECONDS_MAX),
+  },
+  'step',
+);
+
+const RejectionJson = t.type({ by: Person, reason: Reason, at: InstantField }, 'rejection');
+
+/** Every field stands in every document: one without its holds is a damaged one, not one without holds. */
+const Document = t.type(
+  {
+    schema: t.literal(CONTROL_STATE_SCHEMA),
+    departed: presentField(mapField(Slug, InstantField)),
+    steps: presentField(mapField(EnvironmentName, StepJson)),
+    joined: t.readonlyArray(EnvironmentName, 'a list of environments'),
+    history: presentField(mapField(EnvironmentName, t.readonlyArray(Version, 'a list of versions'))),
+    holds: t.readonlyArray(HoldJson, 'a list of holds'),
+    rejections: presentField(mapField(Version, RejectionJson)),
+  },
+  'control state',
+);
+
+const decodeDocument = decodeJsonWith(Document);
+
+/**
+ * Reads the document. One that is damaged is refused and never overwritten (fault 72): to go on from an empty state would
+ * forget who held what.
+ */
+export const decodeControlState = (text: string): E.Either<readonly FieldError[], ControlState> =>
+  E.map(({ departed, steps, joined, history, holds, rejections }: t.TypeOf<typeof Document>): ControlState => ({
+    memory: { departed, steps, joined: new Set(joined), history },
+    holds,
+    rejections,
+  }))(decodeDocument(text));
+
+/** Writes the document. */
+export const encodeControlState = ({ memory, holds, rejections }: ControlState): string =>
+  `${JSON.stringify(
+    Document.encode({
+      schema: CONTROL_STATE_SCHEMA,
+      departed: memory.departed,
+      steps: memory.steps,
+      joined: [...memory.joined],
+      history: memory.history,
+      holds,
+      rejections,
+    }),
+    null,
+    1,
+  )}\n`;

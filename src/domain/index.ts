@@ -1,0 +1,39 @@
+/**
+ * The whole domain: values, laws and decisions, without an effect. Times come in as {@link EpochMs}, randomness as
+ * hashes of names, and what should happen goes out as data.
+ *
+ * @module
+ */
+export * from './backoff.ts';
+export * from './catalogue.ts';
+export * from './cksum.ts';
+export * from './compliance.ts';
+export * from './control-state.ts';
+export * from './decoding.ts';
+export * from './dedup.ts';
+export * from './disabling.ts';
+export * from './fallback-record.ts';
+export * from './fallback.ts';
+export * from './hash.ts';
+export * from './hold.ts';
+export * from './intervention.ts';
+export * from './json-fields.ts';
+export * from './last-run.ts';
+export * from './manifest.ts';
+export * from './names.ts';
+export * from './next-signal.ts';
+export * from './node-state.ts';
+export * from './outcome.ts';
+export * from './pin.ts';
+export * from './pins.ts';
+export * from './release-plan.ts';
+export * from './run-outcome.ts';
+export * from './run-request.ts';
+export * from './schedule.ts';
+export * from './signal.ts';
+export * from './splay.ts';
+export * from './summoner.ts';
+export * from './tick.ts';
+export * from './time.ts';
+export * from './train-memory.ts';
+export * from './train-shape.ts';

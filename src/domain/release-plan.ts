@@ -1,0 +1,332 @@
+/**
+ * The release plan: a validated document that names the stacks and, in order, the stages through which a version
+ * reaches the fleet.
+ *
+ * @module
+ */
+import * as E from 'fp-ts/lib/Either.js';
+import * as t from 'io-ts';
+import { boundedInteger, fields, isRecord } from './decoding.ts';
+import { EnvironmentName, Slug, StackName } from './names.ts';
+import type { Schedule } from './schedule.ts';
+import { SPLAY_SECONDS_MAX } from './signal.ts';
+import { DAY_MS, formatDuration, MINUTE_MS, parseDuration } from './time.ts';
+
+/** What every stage has. */
+interface StageBase {
+  readonly name: Slug;
+  /** In order; at least one. An environment belongs to one stage only. */
+  readonly environments: readonly EnvironmentName[];
+  readonly schedule: Schedule;
+  /** The splay that goes out on the stage's signals, in seconds. */
+  readonly splaySeconds: number;
+}
+
+/** Takes the newest artifact that is complete on every stack and not rejected (law T2). */
+export interface LatestStage extends StageBase {
+  readonly _tag: 'latest';
+}
+
+/** Takes what another environment is pinned to, at every departure (law T3). */
+export interface CanaryStage extends StageBase {
+  readonly _tag: 'canary';
+  readonly follows: EnvironmentName;
+}
+
+/** Carries one version at a time from stop to stop: its environments, in order (laws T4 … T6). */
+export interface TrainStage extends StageBase {
+  readonly _tag: 'train';
+  /** The environment whose version boards at the first stop. */
+  readonly boards: EnvironmentName;
+}
+
+/** One step of the way that a version goes. */
+export type Stage = LatestStage | CanaryStage | TrainStage;
+
+/** How versions reach the fleet. */
+export interface ReleasePlan {
+  readonly name: Slug;
+  /** Every stage promotes on all of these; at least one. */
+  readonly stacks: readonly StackName[];
+  /** In the order in which stages due at one instant act. */
+  readonly stages: readonly Stage[];
+  /** Environments that only people promote. */
+  readonly byHand: readonly EnvironmentName[];
+}
+
+/** {@link Stage} as a document has it; durations as text, such as `1h` or `30m`. */
+export interface StageJson {
+  readonly name: string;
+  readonly kind: 'latest' | 'canary' | 'train';
+  readonly environments: readonly string[];
+  readonly every: string;
+  /** Default `0s`. */
+  readonly offset?: string;
+  /** Default `10m`. */
+  readonly grace?: string;
+  /** Seconds; default 900. */
+  readonly splay?: number;
+  /** A canary's. */
+  readonly follows?: string;
+  /** A train's. */
+  readonly boards?: string;
+}
+
+/** {@link ReleasePlan} as a document has it. */
+export interface ReleasePlanJson {
+  readonly name: string;
+  readonly stacks: readonly string[];
+  readonly stages: readonly StageJson[];
+  /** Default none. */
+  readonly by_hand?: readonly string[];
+}
+
+/** How late a departure may act unless the plan says otherwise: ten minutes (law T8). */
+export const GRACE_MS_DEFAULT = 10 * MINUTE_MS;
+/** The splay of a stage unless the plan says otherwise: a quarter of an hour, in seconds. */
+export const STAGE_SPLAY_SECONDS_DEFAULT = 900;
+/** A plan has at most so many stacks. */
+export const STACKS_MAX = 100;
+/** A plan has at most so many stages. */
+export const STAGES_MAX = 100;
+/** A plan has at most so many environments. */
+export const ENVIRONMENTS_MAX = 1_000;
+
+const EVERY_MS_MIN = MINUTE_MS;
+const EVERY_MS_MAX = 7 * DAY_MS;
+
+const Duration: t.Type<number, string> = new t.Type<number, string>(
+  'duration',
+  (u): u is number => typeof u === 'number',
+  (u, context) => {
+    const parsed = typeof u === 'string' ? parseDuration(u) : E.left('a duration such as 90s, 10m, 12h or 1h30m');
+    return E.isRight(parsed) ? t.success(parsed.right) : t.failure(u, context, parsed.left);
+  },
+  formatDuration,
+);
+
+const STAGE_REQUIRED = {
+  name: Slug,
+  kind: t.keyof({ latest: null, canary: null, train: null }, '"latest", "canary" or "train"'),
+  environments: t.readonlyArray(EnvironmentName, 'a list of environments'),
+  every: Duration,
+};
+const STAGE_OPTIONAL = {
+  offset: Duration,
+  grace: Duration,
+  splay: boundedInteger('splay in seconds', 0, SPLAY_SECONDS_MAX),
+  follows: EnvironmentName,
+  boards: EnvironmentName,
+};
+const StageWire = fields('a stage', STAGE_REQUIRED, STAGE_OPTIONAL);
+
+const PLAN_REQUIRED = {
+  name: Slug,
+  stacks: t.readonlyArray(StackName, 'a list of stacks'),
+  stages: t.readonlyArray(StageWire, 'a list of stages'),
+};
+const PLAN_OPTIONAL = { by_hand: t.readonlyArray(EnvironmentName, 'a list of environments') };
+const PlanWire = fields('a release plan', PLAN_REQUIRED, PLAN_OPTIONAL);
+
+type StageWire = t.TypeOf<typeof StageWire>;
+type PlanWire = t.TypeOf<typeof PlanWire>;
+
+/** A fault that no single field shows: where, what was expected, what stood there. */
+interface Fault {
+  readonly path: readonly (string | number)[];
+  readonly value: unknown;
+  readonly expected: string;
+}
+
+/** A field that nobody knows is one that somebody relies on: `ofset: 30m` would depart at the wrong time in silence. */
+const unknownFaults = (
+  u: unknown,
+  path: readonly (string | number)[],
+  ...known: readonly Readonly<Record<string, unknown>>[]
+): readonly Fault[] => {
+  if (!isRecord(u)) return [];
+  const names = known.flatMap((props) => Object.keys(props));
+  return Object.keys(u)
+    .filter((key) => !names.includes(key))
+    .map((key) => ({ path: [...path, key], value: u[key], expected: `no such field; known are ${names.join(', ')}` }));
+};
+
+const allUnknownFaults = (u: unknown): readonly Fault[] => [
+  ...unknownFaults(u, [], PLAN_REQUIRED, PLAN_OPTIONAL),
+  ...(isRecord(u) && Array.isArray(u['stages'])
+    ? u['stages'].flatMap((stage, i) => unknownFaults(stage, ['stages', i], STAGE_REQUIRED, STAGE_OPTIONAL))
+    : []),
+];
+
+const stageFaults = (stage: StageWire, index: number, known: ReadonlySet<string>): readonly Fault[] => {
+  const at = (field: string) => ['stages', index, field];
+  const faults: Fault[] = [];
+  if (stage.environments.length === 0) {
+    faults.push({ path: at('environments'), value: stage.environments, expected: 'at least one environment' });
+  }
+  if (stage.every < EVERY_MS_MIN || stage.every > EVERY_MS_MAX) {
+    faults.push({ path: at('every'), value: formatDuration(stage.every), expected: 'a duration from 1m to 7d' });
+  }
+  if (stage.offset !== undefined && stage.offset >= stage.every) {
+    faults.push({ path: at('offset'), value: formatDuration(stage.offset), expected: 'less than every' });
+  }
+  for (const [field, kind] of [
+    ['follows', 'canary'],
+    ['boards', 'train'],
+  ] as const) {
+    const source = stage[field];
+    if (stage.kind !== kind) {
+      if (source !== undefined)
+        faults.push({ path: at(field), value: source, expected: `nothing: only a ${kind} has it` });
+    } else if (source === undefined || !known.has(source)) {
+      faults.push({ path: at(field), value: source, expected: `an environment of the plan, since this is a ${kind}` });
+    } else if (stage.environments.includes(source)) {
+      faults.push({ path: at(field), value: source, expected: 'an environment of another stage' });
+    }
+  }
+  return faults;
+};
+
+const duplicateFaults = (
+  names: readonly { readonly name: string; readonly path: readonly (string | number)[] }[],
+  expected: string,
+): readonly Fault[] => {
+  const seen = new Set<string>();
+  return names.flatMap(({ name, path }) => {
+    if (seen.has(name)) return [{ path, value: name, expected }];
+    seen.add(name);
+    return [];
+  });
+};
+
+/** Finds a circle of stages that take from one another: such a plan would pass a version round for ever. */
+const circleFaults = (stages: readonly StageWire[]): readonly Fault[] => {
+  const stageOf = new Map(stages.flatMap((stage) => stage.environments.map((name) => [name, stage] as const)));
+  return stages.flatMap((start, index) => {
+    if (start.environments.some((name) => name === (start.follows ?? start.boards))) return [];
+    let stage: StageWire | undefined = start;
+    for (let hops = 0; hops <= stages.length; hops++) {
+      const source: EnvironmentName | undefined = stage?.follows ?? stage?.boards;
+      if (source === undefined) return [];
+      stage = stageOf.get(source);
+      if (stage === start) {
+        const field = start.follows === undefined ? 'boards' : 'follows';
+        return [
+          {
+            path: ['stages', index, field],
+            value: start[field],
+            expected: 'a source that does not take from this stage itself',
+          },
+        ];
+      }
+    }
+    return [];
+  });
+};
+
+const planFaults = (plan: PlanWire): readonly Fault[] => {
+  const environments = [
+    ...plan.stages.flatMap((stage, i) =>
+      stage.environments.map((name, j) => ({ name, path: ['stages', i, 'environments', j] })),
+    ),
+    ...(plan.by_hand ?? []).map((name, i) => ({ name, path: ['by_hand', i] })),
+  ];
+  const known = new Set<string>(environments.map(({ name }) => name));
+  const sizes: readonly (readonly [string, number, number, number])[] = [
+    ['stacks', plan.stacks.length, 1, STACKS_MAX],
+    ['stages', plan.stages.length, 1, STAGES_MAX],
+    ['environments', environments.length, 1, ENVIRONMENTS_MAX],
+  ];
+  return [
+    ...sizes
+      .filter(([, size, min, max]) => size < min || size > max)
+      .map(([field, size, min, max]) => ({ path: [field], value: size, expected: `${min} to ${max} ${field}` })),
+    ...duplicateFaults(
+      plan.stacks.map((name, i) => ({ name, path: ['stacks', i] })),
+      'each stack once',
+    ),
+    ...duplicateFaults(
+      plan.stages.map(({ name }, i) => ({ name, path: ['stages', i, 'name'] })),
+      'a stage name of its own',
+    ),
+    ...duplicateFaults(environments, 'an environment that no other stage has'),
+    ...plan.stages.flatMap((stage, i) => stageFaults(stage, i, known)),
+    ...circleFaults(plan.stages),
+  ];
+};
+
+const stageOfWire = (wire: StageWire): Stage => {
+  const base: StageBase = {
+    name: wire.name,
+    environments: wire.environments,
+    schedule: { everyMs: wire.every, offsetMs: wire.offset ?? 0, graceMs: wire.grace ?? GRACE_MS_DEFAULT },
+    splaySeconds: wire.splay ?? STAGE_SPLAY_SECONDS_DEFAULT,
+  };
+  if (wire.kind === 'canary' && wire.follows !== undefined) return { _tag: 'canary', follows: wire.follows, ...base };
+  if (wire.kind === 'train' && wire.boards !== undefined) return { _tag: 'train', boards: wire.boards, ...base };
+  return { _tag: 'latest', ...base };
+};
+
+const stageToJson = (stage: Stage): StageJson => ({
+  name: stage.name,
+  kind: stage._tag,
+  environments: stage.environments,
+  every: formatDuration(stage.schedule.everyMs),
+  offset: formatDuration(stage.schedule.offsetMs),
+  grace: formatDuration(stage.schedule.graceMs),
+  splay: stage.splaySeconds,
+  ...(stage._tag === 'canary' ? { follows: stage.follows } : {}),
+  ...(stage._tag === 'train' ? { boards: stage.boards } : {}),
+});
+
+/** A fault as io-ts has its errors, with what really stands at each place on the way to it. */
+const errorAt =
+  (u: unknown, context: t.Context) =>
+  ({ path, value, expected }: Fault): t.ValidationError => {
+    let actual = u;
+    let inner = context;
+    for (const key of path) {
+      actual = Array.isArray(actual) ? actual[Number(key)] : isRecord(actual) ? actual[String(key)] : undefined;
+      inner = t.appendContext(inner, String(key), t.unknown, actual);
+    }
+    return { value, context: inner, message: expected };
+  };
+
+/**
+ * Reads and writes a {@link ReleasePlan}. Beyond each field's own form it checks what only the whole shows: names that
+ * are used twice, sources that do not exist, stages that take from one another in a circle, fields that do not exist.
+ */
+export const ReleasePlan: t.Type<ReleasePlan, ReleasePlanJson> = new t.Type<ReleasePlan, ReleasePlanJson>(
+  'ReleasePlan',
+  (u): u is ReleasePlan => typeof u === 'object' && u !== null && 'stages' in u && 'byHand' in u,
+  (u, context) => {
+    const unknown = allUnknownFaults(u).map(errorAt(u, context));
+    const decoded = PlanWire.validate(u, context);
+    if (E.isLeft(decoded)) return t.failures([...decoded.left, ...unknown]);
+    const wire = decoded.right;
+    const errors = [...unknown, ...planFaults(wire).map(errorAt(u, context))];
+    if (errors.length > 0) return t.failures(errors);
+    return t.success({
+      name: wire.name,
+      stacks: wire.stacks,
+      stages: wire.stages.map(stageOfWire),
+      byHand: wire.by_hand ?? [],
+    });
+  },
+  (plan) => ({
+    name: plan.name,
+    stacks: plan.stacks,
+    stages: plan.stages.map(stageToJson),
+    by_hand: plan.byHand,
+  }),
+);
+
+/** Every environment of the plan, in its order, those that only people promote last. */
+export const environmentsOf = (plan: ReleasePlan): readonly EnvironmentName[] => [
+  ...plan.stages.flatMap(({ environments }) => environments),
+  ...plan.byHand,
+];
+
+/** The stage that promotes `environment`; none for an environment that only people promote. */
+export const stageOf = (plan: ReleasePlan, environment: EnvironmentName): Stage | undefined =>
+  plan.stages.find(({ environments }) => environments.includes(environment));

@@ -1,0 +1,84 @@
+/**
+ * What the release train remembers between two ticks. Everything else it sees afresh, in the pins.
+ *
+ * @module
+ */
+import * as O from 'fp-ts/lib/Option.js';
+import type { EnvironmentName, Slug, StackName, Version } from './names.ts';
+import type { EpochMs } from './time.ts';
+
+/**
+ * A promotion of one environment that has been decided and is not known to be complete on every stack. It is written
+ * down before its first effect, so whoever ticks next finishes it (laws T7 and T13).
+ */
+export interface Step {
+  readonly version: Version;
+  /** What each stack had when the step was decided; a stack that could not be read is absent. */
+  readonly from: ReadonlyMap<StackName, O.Option<Version>>;
+  /** The splay for the step's signals, in seconds. */
+  readonly splaySeconds: number;
+}
+
+/** The train's memory. A value: {@link EMPTY_MEMORY} to begin with, and what a tick returned from then on. */
+export interface TrainMemory {
+  /** The last departure at which each stage acted (law T7). */
+  readonly departed: ReadonlyMap<Slug, EpochMs>;
+  /** The step that is open in an environment. */
+  readonly steps: ReadonlyMap<EnvironmentName, Step>;
+  /** Stops that joined a train under way, behind its front, and have not caught up (law T14). */
+  readonly joined: ReadonlySet<EnvironmentName>;
+  /** The versions that an environment had before, the most recent first: what a rollback goes back to (law T12). */
+  readonly history: ReadonlyMap<EnvironmentName, readonly Version[]>;
+}
+
+/** A memory of nothing. */
+export const EMPTY_MEMORY: TrainMemory = {
+  departed: new Map(),
+  steps: new Map(),
+  joined: new Set(),
+  history: new Map(),
+};
+
+/** So many earlier versions are remembered for each environment. */
+export const HISTORY_MAX = 10;
+
+const withEntry = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> => new Map(map).set(key, value);
+
+const without = <K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> => {
+  if (!map.has(key)) return map;
+  const rest = new Map(map);
+  rest.delete(key);
+  return rest;
+};
+
+/** Notes that `stage` has acted at `departure`. */
+export const rememberDeparture = (memory: TrainMemory, stage: Slug, departure: EpochMs): TrainMemory =>
+  memory.departed.get(stage) === departure
+    ? memory
+    : { ...memory, departed: withEntry(memory.departed, stage, departure) };
+
+/** Opens `step` in `environment`, in place of one that may be open there, and remembers what is left behind. */
+export const openStep = (memory: TrainMemory, environment: EnvironmentName, step: Step): TrainMemory => {
+  const left = [...step.from.values()].filter(O.isSome).map(({ value }) => value);
+  const earlier = memory.history.get(environment) ?? [];
+  const history = [...new Set([...left.filter((version) => version !== step.version), ...earlier])];
+  return {
+    ...memory,
+    steps: withEntry(memory.steps, environment, step),
+    history: withEntry(memory.history, environment, history.slice(0, HISTORY_MAX)),
+  };
+};
+
+/** Forgets the step of `environment`: it is complete, or something else took its place. */
+export const closeStep = (memory: TrainMemory, environment: EnvironmentName): TrainMemory =>
+  memory.steps.has(environment) ? { ...memory, steps: without(memory.steps, environment) } : memory;
+
+/** Notes that `environment` joined the train behind its front. */
+export const rememberJoined = (memory: TrainMemory, environment: EnvironmentName): TrainMemory =>
+  memory.joined.has(environment) ? memory : { ...memory, joined: new Set([...memory.joined, environment]) };
+
+/** Forgets that any of `environments` joined late: the train has arrived. */
+export const forgetJoined = (memory: TrainMemory, environments: readonly EnvironmentName[]): TrainMemory =>
+  environments.some((environment) => memory.joined.has(environment))
+    ? { ...memory, joined: new Set([...memory.joined].filter((name) => !environments.includes(name))) }
+    : memory;

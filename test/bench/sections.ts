@@ -1,0 +1,17 @@
+import { decodeLarge } from './decode-large.ts';
+import { decodeSmall } from './decode-small.ts';
+import { fallbackCheck } from './fallback-check.ts';
+import { importCore } from './import-core.ts';
+import type { Section } from './section.ts';
+import { summonerStep } from './summoner-step.ts';
+import { trainTick } from './train-tick.ts';
+
+/** All sections, in the order in which they run. */
+export const SECTIONS: readonly Section[] = [
+  summonerStep,
+  trainTick,
+  decodeSmall,
+  decodeLarge,
+  fallbackCheck,
+  importCore,
+];

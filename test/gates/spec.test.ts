@@ -1,0 +1,60 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+
+const repository = new URL('../../', import.meta.url);
+
+interface Law {
+  readonly id: string;
+  readonly heldBy: string;
+}
+
+/** The laws of a SPEC.md: rows of tables whose first cell is an id such as `T5`. */
+const lawsOf = (spec: string): readonly Law[] =>
+  [...spec.matchAll(/^\| ([A-Z]\d+) \|(.*)\|$/gm)].map(([, id = '', cells = '']) => ({
+    id,
+    heldBy: cells.split('|').at(-1)?.trim() ?? '',
+  }));
+
+/** Why a law is not held, or nothing. */
+const faultOf = ({ id, heldBy }: Law): string | undefined => {
+  if (!/^test\/\S+\.test\.ts$/.test(heldBy)) return `${id} names no test`;
+  const file = new URL(heldBy, repository);
+  if (!existsSync(file)) return `${id} names ${heldBy}, which is not there`;
+  const titles = new RegExp(`\\(\\s*['"\`]${id}(?:[,:]|(?: and|, ) ?[A-Z]\\d)`);
+  return titles.test(readFileSync(file, 'utf8')) ? undefined : `${id}: no title in ${heldBy} begins with it`;
+};
+
+const spec = readFileSync(new URL('SPEC.md', repository), 'utf8');
+
+/** How many laws each chapter of the reference has; L6 waits for the service's permissions. */
+const LAWS = [
+  ['S', 7],
+  ['T', 15],
+  ['L', 7],
+  ['N', 14],
+  ['F', 7],
+  ['B', 5],
+] as const;
+
+describe('SPEC.md', () => {
+  const laws = lawsOf(spec);
+
+  it.each(LAWS)('states every law %s', (letter, count) => {
+    expect(new Set(laws.filter(({ id }) => id.startsWith(letter)).map(({ id }) => id)).size).toBe(count);
+  });
+
+  it.each(laws)('names the test that holds $id', (law) => {
+    expect(faultOf(law)).toBeUndefined();
+  });
+
+  it('is caught when a law names no test, no file, or a file that does not test it', () => {
+    const faults = lawsOf(
+      '| T1 | a law | |\n| T2 | a law | test/domain/no-such.test.ts |\n| T3 | a law | test/gates/spec.test.ts |\n',
+    ).map(faultOf);
+    expect(faults).toEqual([
+      'T1 names no test',
+      'T2 names test/domain/no-such.test.ts, which is not there',
+      'T3: no title in test/gates/spec.test.ts begins with it',
+    ]);
+  });
+});

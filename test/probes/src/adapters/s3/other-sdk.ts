@@ -1,0 +1,1 @@
+export { parse } from 'yaml'; // bites: depcruise adapters-one-sdk-s3

@@ -1,0 +1,2 @@
+/** What the other probes import; nothing here breaks a rule. */
+export const shared = 'text';

@@ -1,0 +1,1 @@
+export { adapter } from '../memory/adapter.ts'; // bites: depcruise adapters-apart

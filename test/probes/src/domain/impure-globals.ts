@@ -1,0 +1,18 @@
+export const date = (): number => Date.now(); // bites: no-restricted-globals 'Date'
+export const dateType = (instant: Date): Date => instant; // bites: no-restricted-syntax Time comes in, no-restricted-syntax Time comes in
+export const sinceStart = (): number => performance.now(); // bites: no-restricted-globals 'performance'
+export const locale = (): string => Intl.DateTimeFormat().resolvedOptions().locale; // bites: no-restricted-globals 'Intl'
+export const write = (): void => console.log('effect'); // bites: no-restricted-globals 'console'
+export const environment = (): string | undefined => process.env['HOME']; // bites: no-restricted-globals 'process'
+export const backDoor = (): number => globalThis.performance.now(); // bites: no-restricted-globals 'globalThis'
+export const timeout = (f: () => void): unknown => setTimeout(f, 1); // bites: no-restricted-globals 'setTimeout'
+export const interval = (f: () => void): unknown => setInterval(f, 1); // bites: no-restricted-globals 'setInterval'
+export const immediate = (f: () => void): unknown => setImmediate(f); // bites: no-restricted-globals 'setImmediate'
+export const microtask = (f: () => void): void => queueMicrotask(f); // bites: no-restricted-globals 'queueMicrotask'
+export const promise = (): unknown => Promise.resolve(1); // bites: no-restricted-globals 'Promise'
+export const uuid = (): string => crypto.randomUUID(); // bites: no-restricted-globals 'crypto'
+export const request = (): unknown => fetch('http://127.0.0.1'); // bites: no-restricted-globals 'fetch'
+export const evaluate = (text: string): unknown => eval(text); // bites: no-restricted-globals 'eval'
+export const compile = (text: string): unknown => Function(text); // bites: no-restricted-globals 'Function', @typescript-eslint/no-implied-eval
+export const weak = (value: object): unknown => new WeakRef(value); // bites: no-restricted-globals 'WeakRef'
+export const finalizer = (): unknown => new FinalizationRegistry(() => undefined); // bites: no-restricted-globals 'FinalizationRegistry'
