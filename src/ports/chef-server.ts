@@ -15,7 +15,7 @@ export type UploadOutcome =
   | { readonly _tag: 'Complete' }
   /**
    * A cookbook of the same name and version is there with other bytes; frozen cookbooks stay (law L7). Where an artifact
-   * of the same version is complete that differs in no cookbook, `cookbook` is `manifest.json`.
+   * of the same version is complete under another checksum, `cookbook` is `manifest.json`.
    */
   | { readonly _tag: 'DifferentBytes'; readonly cookbook: string }
   /** The tarball is not what its manifest promises, or is hostile. Nothing of it is marked complete. */

@@ -1,7 +1,7 @@
 /**
  * A whole plan in memory: stacks with pins that can fail or fall silent, a catalogue, holds, a clock that can be set
  * back, and a control state that is written by compare-and-swap. It ticks as the Librarian does: stage by stage, the
- * memory before the effects, the pins read again after them. It knows no law; {@link ./train-oracle.ts} does.
+ * memory before the effects, the pins read again after them. It knows no law; train-oracle.ts does.
  */
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
@@ -11,7 +11,7 @@ import type { Intervention, InterventionRefusal } from '../../src/domain/interve
 import type { EnvironmentName, StackName, Version } from '../../src/domain/names.ts';
 import type { Pins } from '../../src/domain/pins.ts';
 import { environmentsOf, type ReleasePlan, type Stage } from '../../src/domain/release-plan.ts';
-import { decideStage, resumeByHand, type TickDecision, type TickView } from '../../src/domain/tick.ts';
+import { decideStage, type Promotion, resumeByHand, type TickDecision, type TickView } from '../../src/domain/tick.ts';
 import { type EpochMs, epochMs, plus } from '../../src/domain/time.ts';
 import { EMPTY_MEMORY, type TrainMemory } from '../../src/domain/train-memory.ts';
 
@@ -38,7 +38,10 @@ export interface StageTick {
   readonly stage: Stage | undefined;
   readonly view: TickView;
   readonly decision: TickDecision;
+  /** What the stacks were really pinned to when the effects began. */
+  readonly before: Pins;
   readonly effects: readonly Effect[];
+  readonly after: Pins;
 }
 
 /** What one tick did. */
@@ -89,7 +92,7 @@ export class Fleet {
   now: EpochMs = FLEET_START;
   /** How much time has really passed, in milliseconds; a clock that is set back does not turn it back. */
   elapsedMs = 0;
-  private readonly decider: Decider;
+  readonly decider: Decider;
 
   constructor(plan: ReleasePlan, start: ReadonlyMap<EnvironmentName, Version>, decider: Decider = GENUINE) {
     this.plan = plan;
@@ -127,6 +130,10 @@ export class Fleet {
     );
   }
 
+  copyOfTruth(): Pins {
+    return new Map([...this.truth].map(([environment, pins]) => [environment, new Map(pins)]));
+  }
+
   snapshot(): Snapshot {
     const { plan, holds, memory, now, revision } = this;
     const catalogue = catalogueOf(plan.stacks, [...this.artifacts.values()]);
@@ -139,8 +146,12 @@ export class Fleet {
     this.revision++;
   }
 
-  private perform(decision: TickDecision, failing: ReadonlySet<StackName>, effectsMax: number): readonly Effect[] {
-    const wanted = decision.promotions.flatMap(({ environment, version, stacks }) =>
+  private perform(
+    promotions: readonly Pick<Promotion, 'environment' | 'version' | 'stacks'>[],
+    failing: ReadonlySet<StackName>,
+    effectsMax = Infinity,
+  ): readonly Effect[] {
+    const wanted = promotions.flatMap(({ environment, version, stacks }) =>
       stacks.map((stack) => ({ environment, stack, version })),
     );
     return wanted.slice(0, effectsMax).map(({ environment, stack, version }) => {
@@ -154,16 +165,16 @@ export class Fleet {
     let { view, revision } = from;
     const stages: StageTick[] = [];
     for (const [i, stage] of [...view.plan.stages, undefined].entries()) {
-      const decision =
-        stage === undefined ? this.decider.resumeByHand(view) : this.decider.decideStage(view, stage);
+      const decision = stage === undefined ? this.decider.resumeByHand(view) : this.decider.decideStage(view, stage);
       if (revision !== this.revision) return undefined;
       if (decision.memory !== view.memory) {
         this.memory = decision.memory;
         revision = ++this.revision;
       }
       const crashed = crash?.stage === i;
-      const effects = this.perform(decision, failing, crashed ? crash.effects : Infinity);
-      stages.push({ stage, view, decision, effects });
+      const before = this.copyOfTruth();
+      const effects = this.perform(decision.promotions, failing, crashed ? crash.effects : Infinity);
+      stages.push({ stage, view, decision, before, effects, after: this.copyOfTruth() });
       if (crashed) return { stages, crashed };
       view = { ...view, pins: this.readPins(), memory: decision.memory };
     }
@@ -195,8 +206,7 @@ export class Fleet {
         for (const version of rejected) this.reject(version);
       });
     }
-    const effects = this.perform({ outcomes: [], memory, promotions: promotions.map(asTickPromotion) }, failing, Infinity);
-    return E.right({ ...decided.right, effects });
+    return E.right({ ...decided.right, effects: this.perform(promotions, failing) });
   }
 
   reject(version: Version): void {
@@ -204,8 +214,3 @@ export class Fleet {
     if (artifact !== undefined) this.artifacts.set(version, { ...artifact, rejected: true });
   }
 }
-
-const asTickPromotion = (promotion: Intervention['promotions'][number]): TickDecision['promotions'][number] => ({
-  ...promotion,
-  reason: 'Resumed',
-});

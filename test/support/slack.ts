@@ -1,11 +1,12 @@
 /** The plan and the worked example that Slack Engineering published on 23 October 2025, as the tests use them. */
 import * as E from 'fp-ts/lib/Either.js';
 import { decodeWith, formatFieldErrors } from '../../src/domain/decoding.ts';
-import { EnvironmentName, nameFromLiteral, StackName, Version } from '../../src/domain/names.ts';
+import { EnvironmentName, nameFromLiteral, NodeName, StackName, Version } from '../../src/domain/names.ts';
 import { ReleasePlan, type ReleasePlanJson } from '../../src/domain/release-plan.ts';
 
 export const stackName = nameFromLiteral(StackName);
 export const environmentName = nameFromLiteral(EnvironmentName);
+export const nodeName = nameFromLiteral(NodeName);
 export const version = nameFromLiteral(Version);
 
 export const SLACK_PLAN_JSON: ReleasePlanJson = {

@@ -45,6 +45,11 @@ async function* tarOf(files: AsyncIterable<SourceFile>): AsyncGenerator<Uint8Arr
   yield Buffer.alloc(2 * BLOCK_BYTES);
 }
 
+/** Opened when the first piece is asked for. */
+async function* contentOf(file: string): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(file) as AsyncIterable<Buffer>;
+}
+
 /** The files below `directory`, by the bytes of their names, wherever they are packed. */
 async function* filesBelow(directory: string, path: string): AsyncGenerator<SourceFile> {
   const names = (await readdir(directory)).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
@@ -54,7 +59,7 @@ async function* filesBelow(directory: string, path: string): AsyncGenerator<Sour
     if (stats.isDirectory()) yield* filesBelow(source, target);
     else if (stats.isFile()) {
       const mode = (stats.mode & 0o111) === 0 ? 0o644 : 0o755;
-      yield { path: target, mode, size: stats.size, content: createReadStream(source) };
+      yield { path: target, mode, size: stats.size, content: contentOf(source) };
     } else throw new Error(`${target}: expected a file or a directory, got a link or a device`);
   }
 }

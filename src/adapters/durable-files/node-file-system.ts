@@ -5,6 +5,7 @@ import { type FileLook, type FileSystem, NOT_A_FILE } from './file-system.ts';
 
 const FILE_MODE = 0o644;
 const EXECUTABLE_MODE = 0o755;
+const DIRECTORY_MODE = 0o755;
 
 /** So many bytes are asked for at once; most bodies are smaller. */
 const READ_BYTES = 65_536;
@@ -75,14 +76,17 @@ export const nodeFileSystem: FileSystem = {
     };
   },
   look,
-  stream: (path) => createReadStream(path, { highWaterMark: READ_BYTES }),
+  // Opened when the first piece is asked for: a stream that nobody reads would hold its file, or fail with nobody listening.
+  stream: async function* (path) {
+    yield* createReadStream(path, { highWaterMark: READ_BYTES }) as AsyncIterable<Buffer>;
+  },
   link: (existing, path) => fs.link(existing, path),
   symlink: (target, path) => fs.symlink(target, path),
   readLink: (path) => fs.readlink(path),
   rename: (from, to) => fs.rename(from, to),
   unlink: (path) => fs.unlink(path),
   makeDirectory: async (path) => {
-    await fs.mkdir(path);
+    await fs.mkdir(path, DIRECTORY_MODE);
   },
   removeTree: (path) => fs.rm(path, { recursive: true, force: true }),
   list: async (path) =>

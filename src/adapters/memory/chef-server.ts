@@ -34,15 +34,15 @@ export const memoryChefServer = (stack: StackName): MemoryChefServer => {
     upload: async (record, tarball) => {
       const unpacked = await unpackArtifact(tarball, record, async () => undefined);
       if (unpacked._tag === 'BadArtifact') return unpacked;
+      if ((complete.get(record.version) ?? record.sha256) !== record.sha256) {
+        return { _tag: 'DifferentBytes', cookbook: MANIFEST_FILE };
+      }
       const cookbooks = effective(unpacked.cookbooks);
       const differing = cookbooks.find((cookbook) => {
         const there = digests.get(idOf(cookbook));
         return there !== undefined && there !== cookbook.digest;
       });
       if (differing !== undefined) return { _tag: 'DifferentBytes', cookbook: differing.name };
-      if ((complete.get(record.version) ?? record.sha256) !== record.sha256) {
-        return { _tag: 'DifferentBytes', cookbook: MANIFEST_FILE };
-      }
       for (const cookbook of cookbooks) digests.set(idOf(cookbook), cookbook.digest);
       complete.set(record.version, record.sha256);
       return { _tag: 'Complete' };

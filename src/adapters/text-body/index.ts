@@ -4,4 +4,5 @@
  * @module
  */
 export { assertDocumentKey, STATE_BYTES_MAX } from './document-key.ts';
+export { parseExactJson } from './exact-json.ts';
 export { bodyFault, readBody, revisionOf, textOfBytes } from './text-body.ts';

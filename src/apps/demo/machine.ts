@@ -60,7 +60,8 @@ const summonerLife = async (parts: MachineParts, stop: AbortSignal): Promise<voi
 
 const fallbackLife = async (parts: MachineParts, phaseMs: number, stop: AbortSignal): Promise<void> => {
   const { clock } = parts.summoner;
-  await clock.sleepUntil(plus(clock.now(), phaseMs), stop);
+  // The image's cron has not come round before the machine had time for its first run.
+  await clock.sleepUntil(plus(clock.now(), CRON_EVERY_MS + phaseMs), stop);
   while (!stop.aborted) {
     await parts.lookWithFallback();
     await clock.sleepUntil(plus(clock.now(), CRON_EVERY_MS), stop);

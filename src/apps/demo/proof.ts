@@ -92,7 +92,10 @@ const convergedClaim = ({ nodes, rows }: Evidence): Claim => {
   return {
     claim: 'every node holds the files of the version that its environment is pinned to',
     holds: right.length === nodes.length,
-    detail: `${right.length} of ${nodes.length} nodes`,
+    detail: [
+      `${right.length} of ${nodes.length} nodes`,
+      ...nodes.filter((node) => !right.includes(node)).map(({ node, onDisk }) => `${node} holds ${onDisk || 'nothing'}`),
+    ].join(', '),
   };
 };
 

@@ -6,5 +6,5 @@
  */
 export type { FallbackDeps, FallbackLock, FallbackOptions, FileWriting } from './deps.ts';
 export { fallbackMetrics } from './metrics.ts';
-export { describeOutcome, fallbackExitCode, type FallbackReport } from './report.ts';
+export { describeDecision, describeOutcome, fallbackExitCode, type FallbackReport } from './report.ts';
 export { runFallback } from './run-fallback.ts';

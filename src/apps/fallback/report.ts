@@ -1,4 +1,5 @@
 import type { FallbackDecision, FallbackFire, FallbackWait, FireReason } from '../../domain/fallback.ts';
+import { formatInstant } from '../../domain/time.ts';
 import type { ProcessOutcome } from '../../ports/process-runner.ts';
 
 /** How one call of the fallback ended. */
@@ -60,3 +61,13 @@ export const describeOutcome = (outcome: ProcessOutcome): string => {
       return `never started: ${outcome.detail}`;
   }
 };
+
+/**
+ * A decision in one line for people, as the script prints it.
+ *
+ * @param command - what a firing runs, with its arguments.
+ */
+export const describeDecision = (decision: FallbackDecision, command: string): string =>
+  decision._tag === 'Fire'
+    ? `Fire: ${decision.reason}, after ${decision.delaySeconds} s: ${command}`
+    : `Wait: ${decision.reason}, until "${formatInstant(decision.retryAt)}"`;

@@ -73,8 +73,8 @@ decide() { # sets $decision, $reason and $retry_at
   fi
 }
 show() {
-  at=null
-  if [ $decision = Wait ]; then at=$(date -u -d "@$retry_at" '+"%Y-%m-%dT%H:%M:%SZ"' || echo null); fi # GNU, busybox
+  at=null # GNU and busybox know -d @; where `date` does not, the rest still stands
+  if [ $decision = Wait ]; then at=$(date -u -d "@$retry_at" '+"%Y-%m-%dT%H:%M:%SZ"' || echo null); fi
   if [ "$json" ]; then printf '{"decision":"%s","reason":"%s","retryAt":%s}\n' $decision "$reason" "$at"
   elif [ $decision = Wait ]; then echo "Wait: $reason, until $at"
   else echo "Fire: $reason, after $delay s: $COMMAND"; fi

@@ -4,6 +4,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeDecision } from '../../../src/apps/fallback/report.ts';
 import { fallbackFiles } from '../../../src/apps/fallback/main.ts';
 import { type FallbackDecision, fallbackDecision, fallbackDecisionToJson } from '../../../src/domain/fallback.ts';
 import { fallbackRecordOf } from '../../../src/domain/fallback-record.ts';
@@ -89,11 +90,9 @@ const decisionOn = (row: PlacedCase): Promise<FallbackDecision> => {
 /** What the script has to print with `--dry-run --json`. */
 const asJson = (decision: FallbackDecision): string => JSON.stringify(fallbackDecisionToJson(decision));
 
-/** What the script has to print with `--dry-run`, for a decision to fire. */
+/** What the script has to print with `--dry-run`. */
 const asLine = (decision: FallbackDecision): string =>
-  decision._tag === 'Fire'
-    ? `Fire: ${decision.reason}, after ${decision.delaySeconds} s: chef-client --once --run-lock-timeout 0`
-    : `Wait: ${decision.reason}`;
+  describeDecision(decision, 'chef-client --once --run-lock-timeout 0');
 
 /** The rows of `rows` in which the script differs from the predicate. */
 const differencesOf = async (

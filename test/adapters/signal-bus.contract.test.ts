@@ -1,0 +1,39 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { signalBusContract } from '../../src/adapters/contracts/index.ts';
+import { filesystemSignalBus } from '../../src/adapters/filesystem/index.ts';
+import { memorySignalBus } from '../../src/adapters/memory/index.ts';
+import { signalPath } from '../../src/domain/signal.ts';
+import { keepsContract, temporaryDirectory } from '../support/contract.ts';
+
+keepsContract(
+  'signal bus',
+  'memory',
+  signalBusContract(async () => {
+    const bus = memorySignalBus();
+    return {
+      bus,
+      another: () => bus,
+      plant: async (key, bytes) => bus.plant(key, bytes),
+      tearDown: async () => undefined,
+    };
+  }),
+);
+
+keepsContract(
+  'signal bus',
+  'filesystem',
+  signalBusContract(async () => {
+    const { path: root, remove } = await temporaryDirectory();
+    return {
+      bus: filesystemSignalBus(root),
+      another: () => filesystemSignalBus(root),
+      plant: async (key, bytes) => {
+        const path = join(root, signalPath(key));
+        await mkdir(dirname(path), { recursive: true });
+        await writeFile(path, bytes);
+      },
+      tearDown: remove,
+    };
+  }),
+);

@@ -1,0 +1,334 @@
+import * as E from 'fp-ts/lib/Either.js';
+import * as O from 'fp-ts/lib/Option.js';
+import { describe, expect, it } from 'vitest';
+import { streamed } from '../../../src/adapters/contracts/example-artifact.ts';
+import { addArtifact } from '../../../src/apps/librarian/add-artifact.ts';
+import { promote } from '../../../src/apps/librarian/intervene.ts';
+import type { LibrarianPorts } from '../../../src/apps/librarian/librarian-ports.ts';
+import { promoteOnStack } from '../../../src/apps/librarian/promote-on-stack.ts';
+import { tick } from '../../../src/apps/librarian/tick.ts';
+import { encodeSignal } from '../../../src/domain/signal.ts';
+import { compareTimestamps, plus } from '../../../src/domain/time.ts';
+import {
+  add,
+  BASALT,
+  DEV,
+  type Effect,
+  IRONSTONE,
+  Killed,
+  type Kill,
+  must,
+  NOON,
+  promoteTo,
+  tarballOf,
+  world,
+  type World,
+} from '../../support/librarian-world.ts';
+import { environmentName, version } from '../../support/slack.ts';
+
+const PROD_1 = environmentName('prod-1');
+const STACKS = [BASALT, IRONSTONE] as const;
+
+const effectsOn = (journal: readonly Effect[], what: Effect['what'], wanted: string): readonly Effect[] =>
+  journal.filter((effect) => effect.what === what && effect.version === wanted);
+
+/** The order of L1 on one stack: pinned before it is signalled, and each once. */
+const assertOneInOrder = (on: World, wanted: string, environment: string): void => {
+  for (const stack of STACKS) {
+    const where = `${stack}/${environment}`;
+    const told = on.journal.filter(
+      (effect) => effect.what === 'signal' && effect.where === where && effect.version === wanted,
+    );
+    const pinned = on.journal.findIndex(
+      (effect) => effect.what === 'pin' && effect.where === where && effect.version === wanted,
+    );
+    expect(told, `signals of ${wanted} on ${where}`).toHaveLength(1);
+    expect(pinned, `pin of ${wanted} on ${where}`).toBeGreaterThanOrEqual(0);
+    expect(pinned).toBeLessThan(on.journal.findIndex((effect) => told.includes(effect)));
+  }
+};
+
+/** A world in which dev is on 1.0.1 and 1.0.2 waits for noon's departure. */
+const readyForDeparture = async (): Promise<World> => {
+  const on = world(undefined, plus(NOON, -60_000));
+  await add(on, '1.0.1');
+  await promoteTo(on, '1.0.1', DEV);
+  await add(on, '1.0.2');
+  await on.clock.advanceTo(NOON);
+  on.journal.length = 0;
+  return on;
+};
+
+const tickAsKilled = async (ports: LibrarianPorts): Promise<'finished' | 'killed'> => {
+  try {
+    must(await tick(ports)());
+    return 'finished';
+  } catch (error) {
+    if (error instanceof Killed) return 'killed';
+    throw error;
+  }
+};
+
+describe('L1: complete, pin, read back, signal', () => {
+  it('L1: a promotion pins and then signals, on every stack', async () => {
+    const on = await readyForDeparture();
+    must(await tick(on.librarian())());
+    assertOneInOrder(on, '1.0.2', 'dev');
+    for (const stack of STACKS) expect(await on.pin(stack, DEV)).toBe('1.0.2');
+  });
+
+  it('L1: an artifact that one stack lacks is promoted nowhere', async () => {
+    const on = world();
+    const ports = on.librarian();
+    const halfUploaded: LibrarianPorts = {
+      ...ports,
+      chefServers: new Map(
+        [...ports.chefServers].map(([stack, server]) => [
+          stack,
+          stack === IRONSTONE
+            ? { ...server, upload: () => Promise.resolve({ _tag: 'Unavailable' as const, detail: 'down' }) }
+            : server,
+        ]),
+      ),
+    };
+    const added = must(await addArtifact(halfUploaded)(streamed(tarballOf('1.0.1')))());
+    expect(added.troubles.map(({ stack }) => stack)).toEqual([IRONSTONE]);
+    must(await tick(ports)());
+    expect(await on.pin(BASALT, DEV)).toBeUndefined();
+  });
+
+  it('L1: a pin that does not read back is not signalled', async () => {
+    const on = await readyForDeparture();
+    const ports = on.librarian();
+    const lying: LibrarianPorts = {
+      ...ports,
+      chefServers: new Map(
+        [...ports.chefServers].map(([stack, server]) => [
+          stack,
+          { ...server, pin: () => Promise.resolve({ _tag: 'Pinned' as const }) },
+        ]),
+      ),
+    };
+    const report = must(await tick(lying)());
+    expect(report.troubles.map(({ detail }) => detail)).toEqual([
+      'stack basalt: the pin of dev does not read back as 1.0.2',
+      'stack ironstone: the pin of dev does not read back as 1.0.2',
+    ]);
+    expect(effectsOn(on.journal, 'signal', '1.0.2')).toEqual([]);
+  });
+
+  it('L1: every signal under a key is later than the one before, also when the clock stands still', async () => {
+    const on = world();
+    for (const name of ['1.0.1', '1.0.2', '1.0.3']) await add(on, name);
+    await promoteTo(on, '1.0.1', DEV);
+    const first = await on.signal(BASALT, DEV);
+    await promoteTo(on, '1.0.2', DEV);
+    const second = await on.signal(BASALT, DEV);
+    if (first === undefined || second === undefined) throw new Error('there is no signal');
+    expect(compareTimestamps(second.timestamp, first.timestamp)).toBeGreaterThan(0);
+  });
+});
+
+/** How many effects a tick has that nobody kills. */
+const effectsOfTick = async (): Promise<number> => {
+  const on = await readyForDeparture();
+  must(await tick(on.librarian())());
+  return on.journal.length;
+};
+
+describe('L3: a promotion survives its Librarian', () => {
+  it('L3: killed before or after any effect, it is finished by the next tick, once and in order', async () => {
+    const count = await effectsOfTick();
+    expect(count).toBeGreaterThanOrEqual(6);
+    const kills = Array.from({ length: count }, (_, at) => at).flatMap((at): Kill[] => [
+      { at, when: 'before' },
+      { at, when: 'after' },
+    ]);
+    for (const kill of kills) {
+      const on = await readyForDeparture();
+      expect(await tickAsKilled(on.librarian(kill)), JSON.stringify(kill)).toBe('killed');
+      // The next instance looks a minute later, and once more.
+      await on.clock.advanceTo(plus(NOON, 60_000));
+      must(await tick(on.librarian())());
+      must(await tick(on.librarian())());
+      assertOneInOrder(on, '1.0.2', 'dev');
+      for (const stack of STACKS) expect(await on.pin(stack, DEV)).toBe('1.0.2');
+    }
+  });
+
+  it('L3, control: a Librarian that takes the pin for the whole promotion leaves nodes untold, and is caught', async () => {
+    const count = await effectsOfTick();
+    let untold = 0;
+    for (let at = 0; at < count; at++) {
+      const on = await readyForDeparture();
+      await tickAsKilled(on.librarian({ at, when: 'after' }));
+      const ports = on.librarian();
+      // It believes of every key that its nodes have been told of what is pinned.
+      const trusting: LibrarianPorts = {
+        ...ports,
+        bus: {
+          ...ports.bus,
+          read: async (key, known) => {
+            const [reading, signal] = [await ports.bus.read(key, known), await on.signal(key.stack, key.environment)];
+            const pinned = await on.pin(key.stack, key.environment);
+            if (reading._tag !== 'Fresh' || signal === undefined || pinned === undefined) return reading;
+            const told = { ...signal, manifestRecord: { ...signal.manifestRecord, version: pinned } };
+            return { ...reading, body: encodeSignal(told) };
+          },
+        },
+      };
+      must(await tick(trusting)());
+      for (const stack of STACKS) {
+        const [pin, signal] = [await on.pin(stack, DEV), await on.signal(stack, DEV)];
+        if (pin === '1.0.2' && signal?.manifestRecord.version !== '1.0.2') untold++;
+      }
+    }
+    expect(untold).toBeGreaterThan(0);
+  });
+
+  it('L3: a stack that was down gets its pin and its signal when it is back, without a departure', async () => {
+    const on = await readyForDeparture();
+    on.down.add(IRONSTONE);
+    const report = must(await tick(on.librarian())());
+    expect(report.outcomes.find(({ environment }) => environment === DEV)).toMatchObject({
+      _tag: 'Waiting',
+      reason: { _tag: 'StepIncomplete', stacks: [IRONSTONE] },
+    });
+    expect(await on.pin(BASALT, DEV)).toBe('1.0.2');
+    on.down.clear();
+    await on.clock.advanceTo(plus(NOON, 60_000));
+    must(await tick(on.librarian())());
+    assertOneInOrder(on, '1.0.2', 'dev');
+  });
+});
+
+describe('L4: no leader', () => {
+  it('L4: five Librarians that tick at once make one promotion', async () => {
+    const on = await readyForDeparture();
+    const reports = await Promise.all(Array.from({ length: 5 }, () => tick(on.librarian())()));
+    expect(reports.filter(E.isRight)).toHaveLength(5);
+    assertOneInOrder(on, '1.0.2', 'dev');
+    const steps = on.journal.filter(({ what }) => what === 'control');
+    expect(steps.length).toBeGreaterThanOrEqual(1);
+  });
+
+  it('L4: a write whose answer was lost is read back, and counts once', async () => {
+    const on = await readyForDeparture();
+    const ports = on.librarian();
+    const forgetful: LibrarianPorts = {
+      ...ports,
+      state: {
+        ...ports.state,
+        write: async (key, body, expected) => {
+          await ports.state.write(key, body, expected);
+          return { _tag: 'Unknown', detail: 'timed out' };
+        },
+      },
+      bus: {
+        ...ports.bus,
+        write: async (key, body, expected) => {
+          await ports.bus.write(key, body, expected);
+          return { _tag: 'Unknown', detail: 'timed out' };
+        },
+      },
+    };
+    must(await tick(forgetful)());
+    assertOneInOrder(on, '1.0.2', 'dev');
+  });
+});
+
+describe('L5: audit first', () => {
+  it('L5: the record of a promotion is written before its pin', async () => {
+    const on = await readyForDeparture();
+    must(await tick(on.librarian())());
+    const audit = on.journal.findIndex(({ what }) => what === 'audit');
+    const pin = on.journal.findIndex(({ what }) => what === 'pin');
+    expect(audit).toBeGreaterThanOrEqual(0);
+    expect(audit).toBeLessThan(pin);
+  });
+
+  it('L5, fault 69: where the audit cannot be written, nothing is done', async () => {
+    const on = world();
+    await add(on, '1.0.1');
+    on.unwritable.push(/^audit\//);
+    on.journal.length = 0;
+    const request = { version: version('1.0.1'), environment: DEV, stack: O.none, splaySeconds: O.none };
+    const refused = await promote(on.librarian())({ who: 'tester', why: 'test' }, request)();
+    expect(refused).toEqual(E.left({ _tag: 'Unavailable', detail: 'audit trail: no space left; nothing was done' }));
+    expect(on.journal).toEqual([]);
+    expect(await on.pin(BASALT, DEV)).toBeUndefined();
+  });
+});
+
+describe('L7: artifacts are immutable', () => {
+  it('L7, fault 71: the same version with other bytes is refused, and the first stays', async () => {
+    const on = world();
+    const first = must(await addArtifact(on.librarian())(streamed(tarballOf('1.0.1')))());
+    const again = await addArtifact(on.librarian())(streamed(tarballOf('1.0.1', 'log "other"')))();
+    expect(E.isLeft(again) && again.left).toMatchObject({ _tag: 'Refused', reason: 'DifferentBytes' });
+    const same = must(await addArtifact(on.librarian())(streamed(tarballOf('1.0.1')))());
+    expect(same).toMatchObject({ isNew: false, record: { sha256: first.record.sha256 } });
+  });
+
+  it('L7: a stack that holds other bytes under the version does not count as complete', async () => {
+    const on = world();
+    await add(on, '1.0.1');
+    const ports = on.librarian();
+    const differing: LibrarianPorts = {
+      ...ports,
+      chefServers: new Map(
+        [...ports.chefServers].map(([stack, server]) => [
+          stack,
+          {
+            ...server,
+            completeArtifacts: () =>
+              Promise.resolve({
+                _tag: 'Listed' as const,
+                sha256ByVersion: new Map([[version('1.0.1'), '0'.repeat(64)]]),
+              }),
+          },
+        ]),
+      ),
+    };
+    const report = must(await tick(differing)());
+    expect(report.outcomes[0]).toMatchObject({ _tag: 'Waiting', reason: { _tag: 'NoArtifact' } });
+  });
+});
+
+describe('L8: once', () => {
+  it('L8: the same promotion asked twice is one', async () => {
+    const on = world();
+    await add(on, '1.0.1');
+    await promoteTo(on, '1.0.1', PROD_1);
+    const before = on.journal.filter(({ what }) => what !== 'audit').length;
+    await promoteTo(on, '1.0.1', PROD_1);
+    expect(on.journal.filter(({ what }) => what !== 'audit')).toHaveLength(before);
+    assertOneInOrder(on, '1.0.1', 'prod-1');
+  });
+
+  it('L8: two that promote the same at the same time write one signal', async () => {
+    const on = world();
+    await add(on, '1.0.1');
+    await Promise.all([promoteTo(on, '1.0.1', PROD_1), promoteTo(on, '1.0.1', PROD_1)]);
+    assertOneInOrder(on, '1.0.1', 'prod-1');
+  });
+
+  it('fault 29: a signal that is there already is not written again', async () => {
+    const on = world();
+    await add(on, '1.0.1');
+    await promoteTo(on, '1.0.1', PROD_1);
+    const ports = on.librarian();
+    const listed = await ports.artifacts.list();
+    const record = listed._tag === 'Listed' ? listed.artifacts[0] : undefined;
+    if (record === undefined) throw new Error('the artifact is gone');
+    const promotion = {
+      environment: PROD_1,
+      version: record.version,
+      stacks: STACKS,
+      splaySeconds: 0,
+      reason: 'ByHand',
+    };
+    await promoteOnStack(ports)(promotion, record, BASALT);
+    assertOneInOrder(on, '1.0.1', 'prod-1');
+  });
+});
