@@ -284,13 +284,10 @@ program
   .addHelpText('after', examples('fallback', 'fallback --dry-run --json'))
   .action((options: { dryRun?: true; drill?: true; json?: true }) =>
     finish(
-      import('./fallback/main.ts').then(({ fallbackCommand }) =>
-        fallbackCommand(
-          {
-            mode: options.drill === true ? 'Drill' : options.dryRun === true ? 'DryRun' : 'Run',
-            isJson: options.json === true,
-          },
-          configOption(),
+      import('./fallback/main.ts').then(({ fallback }) =>
+        fallback(
+          options.drill === true ? 'Drill' : options.dryRun === true ? 'DryRun' : 'Run',
+          options.json === true,
           terminal,
         ),
       ),
@@ -307,8 +304,8 @@ program
   .addHelpText('after', examples('bootstrap --zone use1-az4 --node web-17'))
   .action((options: { zone: ZoneId; node: NodeName; dryRun?: true; json?: true }) =>
     finish(
-      import('./bootstrap/main.ts').then(({ bootstrapCommand }) =>
-        bootstrapCommand(
+      import('./bootstrap/main.ts').then(({ bootstrap }) =>
+        bootstrap(
           { zone: options.zone, node: options.node, isDry: options.dryRun === true, isJson: options.json === true },
           configOption(),
           terminal,

@@ -27,6 +27,8 @@ export interface AssignmentJson {
   readonly node: string;
 }
 
+const AssignmentWire = t.type({ stack: StackName, environment: EnvironmentName, node: NodeName }, 'assignment');
+
 /** Reads and writes an {@link Assignment}: the node file. Unknown fields are ignored. */
 export const Assignment: t.Type<Assignment, AssignmentJson> = new t.Type<Assignment, AssignmentJson>(
   'Assignment',
@@ -37,8 +39,6 @@ export const Assignment: t.Type<Assignment, AssignmentJson> = new t.Type<Assignm
     ),
   ({ stack, environment, node }) => ({ stack, environment, node }),
 );
-
-const AssignmentWire = t.type({ stack: StackName, environment: EnvironmentName, node: NodeName }, 'assignment');
 
 /** The node file's text: what the Summoner reads. */
 export const nodeFileText = (assignment: Assignment): string =>

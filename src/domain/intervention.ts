@@ -9,7 +9,7 @@ import * as O from 'fp-ts/lib/Option.js';
 import { promotable } from './catalogue.ts';
 import { type Hold, holdOnEnvironment, holdOnStack } from './hold.ts';
 import type { EnvironmentName, StackName, Version } from './names.ts';
-import { environmentPin, type Pins } from './pins.ts';
+import { type EnvironmentPin, environmentPin, type Pins } from './pins.ts';
 import { environmentsOf, stageOf, STAGE_SPLAY_SECONDS_DEFAULT } from './release-plan.ts';
 import type { TickView } from './tick.ts';
 import { closeStep, openStep, type TrainMemory } from './train-memory.ts';
@@ -176,9 +176,12 @@ export interface RollbackRequest {
   readonly to: O.Option<Version>;
 }
 
+const pinOf = ({ plan, pins, memory }: TickView, environment: EnvironmentName): EnvironmentPin =>
+  environmentPin(plan.stacks, pins, environment, memory.steps.get(environment));
+
 /** What `environment` carries on any stack, or is on its way to. */
 const carriedVersions = (view: TickView, environment: EnvironmentName): readonly Version[] => {
-  const pin = environmentPin(view.plan.stacks, view.pins, environment, view.memory.steps.get(environment));
+  const pin = pinOf(view, environment);
   const read = [...(view.pins.get(environment)?.values() ?? [])].filter(O.isSome).map(({ value }) => value);
   return [...new Set(pin._tag === 'Incomplete' ? [pin.version, ...read] : read)];
 };
@@ -189,9 +192,8 @@ const badVersions = (
   environment: EnvironmentName,
   to: O.Option<Version>,
 ): E.Either<InterventionRefusal, readonly Version[]> => {
-  const pin = environmentPin(view.plan.stacks, view.pins, environment, view.memory.steps.get(environment));
-  const unwanted = (versions: readonly Version[]) =>
-    versions.filter((version) => O.isNone(to) || version !== to.value);
+  const pin = pinOf(view, environment);
+  const unwanted = (versions: readonly Version[]) => versions.filter((version) => O.isNone(to) || version !== to.value);
   switch (pin._tag) {
     case 'Agreed':
       return E.right(unwanted([pin.version]));
@@ -230,9 +232,9 @@ const earlierVersion = (view: TickView, environment: EnvironmentName, bad: reado
 /**
  * Rolls back: re-promotes the earlier version and rejects the bad one, so that no departure brings it back (law T12).
  *
- * The bad version is what the first of the environments carries or is being moved to, a stop that joined its train late
- * behind the others aside; environments that do not carry it are left alone, so that rolling back a train takes back just
- * those stops that it had reached. An environment of which nobody can say what it carries is refused, never passed over
+ * The bad version is what the first of the environments carries or is being moved to, stops aside that are new or joined
+ * their train late behind the others; environments that do not carry it are left alone, so that rolling back a train takes
+ * back just those stops that it had reached. An environment of which nobody can say what it carries is refused, never passed over
  * in silence. Holds do not stop a rollback: whoever holds a fleet while something burns wants exactly this.
  *
  * Where the first is on `to` already, only what has been rejected before is taken back from the others; where none
@@ -251,7 +253,9 @@ export const rollBack = (
     const allowed = checkVersion(view, to.value);
     if (E.isLeft(allowed)) return allowed;
   }
-  const first = named.find((environment) => !view.memory.joined.has(environment)) ?? named[0];
+  const isFront = (environment: EnvironmentName) =>
+    !view.memory.joined.has(environment) && pinOf(view, environment)._tag !== 'Unset';
+  const first = named.find(isFront) ?? named[0];
   const found = first === undefined ? E.right([]) : badVersions(view, first, to);
   if (E.isLeft(found)) return found;
   const bad = found.right.length > 0 ? found.right : rejectedVersions(view, named, to);

@@ -138,9 +138,7 @@ const promoteThrough = (
   const hold = holdOnPromotion(view.holds, stage, environment, stacks, view.now);
   if (hold !== undefined) return waiting(environment, { _tag: 'Held', hold }, hold.expiresAt);
   const free =
-    view.holds.length === 0
-      ? stacks
-      : stacks.filter((stack) => holdOnStack(view.holds, stack, view.now) === undefined);
+    view.holds.length === 0 ? stacks : stacks.filter((stack) => holdOnStack(view.holds, stack, view.now) === undefined);
   return {
     outcome: { _tag: 'Promoted', environment, version, stacks: free, reason },
     promotion: { environment, version, stacks: free, splaySeconds, reason },

@@ -115,14 +115,18 @@ const highestLot = (
   return winner;
 };
 
+/** The zone's environment, where it has one and no more. */
+const onlyEnvironment = (map: TableZoneMap | SpreadZoneMap, zone: ZoneId): EnvironmentName | undefined => {
+  if (map._tag === 'Table') return map.zones.get(zone);
+  const slot = map.slots.get(zone);
+  return slot === undefined ? undefined : map.environments[slot % map.environments.length];
+};
+
 const environmentIn = (map: ZoneMap, zone: ZoneId, node: NodeName): EnvironmentName | undefined => {
   switch (map._tag) {
     case 'Table':
-      return map.zones.get(zone);
-    case 'Spread': {
-      const slot = map.slots.get(zone);
-      return slot === undefined ? undefined : map.environments[slot % map.environments.length];
-    }
+    case 'Spread':
+      return onlyEnvironment(map, zone);
     case 'Split': {
       const weights = map.zones.get(zone);
       return weights === undefined ? undefined : highestLot(weights, zone, node);
@@ -180,9 +184,7 @@ const partsOfZone = (map: ZoneMap, zone: ZoneId): readonly (readonly [Environmen
   switch (map._tag) {
     case 'Table':
     case 'Spread': {
-      const slot = map._tag === 'Spread' ? map.slots.get(zone) : undefined;
-      const environment =
-        map._tag === 'Table' ? map.zones.get(zone) : map.environments[(slot ?? 0) % map.environments.length];
+      const environment = onlyEnvironment(map, zone);
       return environment === undefined ? [] : [[environment, 1]];
     }
     case 'Split': {

@@ -226,6 +226,12 @@ export class NodeHarness {
     return this;
   }
 
+  /** Takes a {@link killAt} back that has not come true. */
+  disarm(): this {
+    this.#armed = undefined;
+    return this;
+  }
+
   /** Puts `text` where the agent will look for its state when it starts. */
   replaceStored(text: string): this {
     this.#stored = text;

@@ -372,7 +372,7 @@ export class Referee {
     ledger.lastSuccessMs = Math.floor(now / 1_000) * 1_000;
     ledger.lastFailureMs = undefined;
     ledger.lastFloorFailureMs = undefined;
-    ledger.isFloorExcused = false;
+    ledger.isFloorExcused = ledger.disabled?.floorToo === true && now < ledger.disabled.until;
     for (const id of requests) this.#settle(id);
     if (ledger.target !== undefined && this.#isOnNode(ledger.target)) ledger.targetDeadlineMs = undefined;
     if (ledger.targetDeadlineMs !== undefined) ledger.targetDeadlineMs = Math.max(ledger.targetDeadlineMs, now);

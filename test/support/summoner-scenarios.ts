@@ -208,11 +208,11 @@ const n4: SummonerLaw = law(
     const harness = healthyNode(step, { ...policy, pollEveryMs: POLL_MS, windowMs: 12 * HOUR_MS });
     let dueMs = Infinity;
     let newest = '';
-    signals.forEach(({ splaySeconds, afterMs }, i) => {
-      if (harness.runs.length > 0) return;
+    for (const [i, { splaySeconds, afterMs }] of signals.entries()) {
       newest = `2.0.${i}`;
       harness.publish(signalOf({ version: newest, timestamp: timestampAt(START, i), splaySeconds }));
       harness.pass(POLL_MS);
+      // It started before it could see the newer signal: that is the law of another day.
       if (harness.runs.length > 0) return;
       const { pending } = harness.node;
       assert(O.isSome(pending) && pending.value.version === newest, 'the version was not replaced');
@@ -221,8 +221,8 @@ const n4: SummonerLaw = law(
       dueMs = Math.min(dueMs, harness.elapsedMs + waitMs);
       assert(pending.value.startAt - START <= dueMs, 'the earlier start was not kept');
       assert(pending.value.startAt - START > dueMs - POLL_MS, 'it was moved forward');
-      harness.pass(afterMs);
-    });
+      harness.pass(Math.min(afterMs, pending.value.startAt - harness.now - 1));
+    }
     harness.pass(2 * HOUR_MS);
     assert.equal(harness.runs.length, 1);
     const [run] = harness.runs;

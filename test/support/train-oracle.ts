@@ -23,14 +23,6 @@ export const REASON_LABELS: ReadonlySet<string> = new Set([
   ...['VersionRejected', 'ArtifactUnknown', 'ArtifactIncomplete', 'ByHand'],
 ]);
 
-const broken = (law: string, detail: string): never => {
-  throw new Error(`${law} is broken: ${detail}`);
-};
-
-const ensure = (holds: boolean, law: string, detail: () => string): void => {
-  if (!holds) broken(law, detail());
-};
-
 /** The last departure at or before `now`. */
 const labelOf = ({ everyMs, offsetMs }: Schedule, now: EpochMs): number =>
   Math.floor((now - offsetMs) / everyMs) * everyMs + offsetMs;
@@ -118,6 +110,7 @@ interface Act {
 /** Watches one fleet. */
 export class TrainOracle {
   private readonly fleet: Fleet;
+  private readonly only: string | undefined;
   /** Steps that were begun and are not complete on every stack. */
   private readonly open = new Map<EnvironmentName, Version>();
   /** Trains at which a person has laid hand on, until all of their stops are on one version again. */
@@ -132,8 +125,14 @@ export class TrainOracle {
   /** How often each kind of promotion was seen: a test that never saw one has shown nothing. */
   readonly seen = new Map<string, number>();
 
-  constructor(fleet: Fleet) {
+  /** @param only - the one law that is looked at, for a control that breaks it; none: all of them. */
+  constructor(fleet: Fleet, only?: string) {
     this.fleet = fleet;
+    this.only = only;
+  }
+
+  private ensure(holds: boolean, law: string, detail: () => string): void {
+    if (!holds && (this.only ?? law) === law) throw new Error(`${law} is broken: ${detail()}`);
   }
 
   private trains(): readonly TrainStage[] {
@@ -162,7 +161,7 @@ export class TrainOracle {
     if (whole && done.promotions.length > 0) this.open.set(environment, version);
     else if (this.open.get(environment) !== version) this.open.delete(environment);
     for (const { stacks } of done.promotions) {
-      ensure(stacks.length > 0, 'L8', () => `a promotion of ${environment} to ${version} on no stack`);
+      this.ensure(stacks.length > 0, 'L8', () => `a promotion of ${environment} to ${version} on no stack`);
     }
     this.settle(this.fleet.copyOfTruth());
   }
@@ -172,7 +171,7 @@ export class TrainOracle {
     for (const { environment, version } of done.promotions) {
       this.touch(environment);
       this.open.set(environment, version);
-      ensure(!done.rejected.includes(version), 'T12', () => `${environment} is rolled back to the bad ${version}`);
+      this.ensure(!done.rejected.includes(version), 'T12', () => `${environment} is rolled back to the bad ${version}`);
     }
     for (const [environment, version] of this.open) {
       if (done.rejected.includes(version)) this.open.delete(environment);
@@ -203,7 +202,7 @@ export class TrainOracle {
     for (const tick of report.stages) this.checkStage(tick);
     if (report.crashed) return;
     const outcomes = report.stages.flatMap(({ decision }) => decision.outcomes);
-    ensure(
+    this.ensure(
       isDeepStrictEqual(
         outcomes.map(({ environment }) => environment),
         environmentsOf(this.fleet.plan),
@@ -218,7 +217,7 @@ export class TrainOracle {
   private checkRehearsal({ stages }: TickReport): void {
     const [first] = stages;
     const last = stages.at(-1);
-    const isWhole = this.fleet.down.size === 0 && this.fleet.blind.size === 0;
+    const isWhole = isDeepStrictEqual(first?.view.pins, first?.before);
     const didSucceed = stages.every(({ effects }) => effects.every(({ succeeded }) => succeeded));
     if (this.fleet.decider !== GENUINE || !isWhole || !didSucceed || first === undefined || last === undefined) return;
     const rehearsed = decide(first.view);
@@ -227,7 +226,11 @@ export class TrainOracle {
       promotions: stages.flatMap(({ decision }) => decision.promotions),
       memory: last.decision.memory,
     };
-    ensure(isDeepStrictEqual(rehearsed, done), 'the rehearsal', () => 'decide() differs from the stages one by one');
+    this.ensure(
+      isDeepStrictEqual(rehearsed, done),
+      'the rehearsal',
+      () => 'decide() differs from the stages one by one',
+    );
   }
 
   private checkStage(tick: StageTick): void {
@@ -265,7 +268,7 @@ export class TrainOracle {
   /** T9: one outcome each, in order; it says what is done; its reason is of the closed set; it looks ahead. */
   private checkOutcomes({ stage, view, decision }: StageTick): void {
     const environments = stage?.environments ?? view.plan.byHand;
-    ensure(
+    this.ensure(
       isDeepStrictEqual(
         decision.outcomes.map(({ environment }) => environment),
         environments,
@@ -274,7 +277,7 @@ export class TrainOracle {
       () => `stage ${stage?.name ?? 'by hand'}: ${decision.outcomes.length} outcomes for ${environments.join(' ')}`,
     );
     const said = decision.outcomes.filter((outcome) => outcome._tag === 'Promoted');
-    ensure(
+    this.ensure(
       isDeepStrictEqual(
         said.map(({ environment, version, stacks, reason }) => ({ environment, version, stacks, reason })),
         decision.promotions.map(({ environment, version, stacks, reason }) => ({
@@ -288,15 +291,15 @@ export class TrainOracle {
       () => 'the outcomes say other promotions than there are',
     );
     for (const outcome of decision.outcomes) {
-      ensure(REASON_LABELS.has(reasonLabel(outcome)), 'T9', () => `${reasonLabel(outcome)} is no known reason`);
-      ensure(
+      this.ensure(REASON_LABELS.has(reasonLabel(outcome)), 'T9', () => `${reasonLabel(outcome)} is no known reason`);
+      this.ensure(
         outcome._tag === 'Promoted' || O.isNone(outcome.retryAt) || outcome.retryAt.value > view.now,
         'T9',
         () => `${outcome.environment} is to be asked again at once: ${explainOutcome(outcome)}`,
       );
       if (outcome._tag === 'UpToDate') {
         const reading = readingOf(view.pins, view.plan.stacks, outcome.environment);
-        ensure(reading === outcome.version, 'T9', () => `${outcome.environment} is on ${reading}, not up to date`);
+        this.ensure(reading === outcome.version, 'T9', () => `${outcome.environment} is on ${reading}, not up to date`);
       }
     }
   }
@@ -304,18 +307,18 @@ export class TrainOracle {
   private checkPromotion({ stage, view }: StageTick, { environment, version, stacks, reason }: Promotion): void {
     const what = `${environment} → ${version} on ${stacks.join(' ')} (${reason})`;
     const artifact = view.catalogue.byVersion.get(version);
-    ensure(artifact?.rejected !== true, 'T12', () => `${what} is rejected`);
-    ensure(mayTravel(view, version), 'L1', () => `${what} is not complete on every stack`);
-    ensure(stacks.length > 0 && new Set(stacks).size === stacks.length, 'L8', () => what);
+    this.ensure(artifact?.rejected !== true, 'T12', () => `${what} is rejected`);
+    this.ensure(mayTravel(view, version), 'L1', () => `${what} is not complete on every stack`);
+    this.ensure(stacks.length > 0 && new Set(stacks).size === stacks.length, 'L8', () => what);
     for (const stack of stacks) {
       const pin = view.pins.get(environment)?.get(stack) ?? O.none;
-      ensure(O.isNone(pin) || pin.value !== version, 'L8', () => `${what} is there already`);
-      ensure(!isHeld(view, stage, environment, stack), 'T10', () => `${what} is held`);
+      this.ensure(O.isNone(pin) || pin.value !== version, 'L8', () => `${what} is there already`);
+      this.ensure(!isHeld(view, stage, environment, stack), 'T10', () => `${what} is held`);
     }
     if (reason === 'Resumed') {
       const isOpen = view.memory.steps.get(environment)?.version === version || this.open.get(environment) === version;
       const isCatchingUp = stacks.every((stack) => O.isNone(view.pins.get(environment)?.get(stack) ?? O.some(version)));
-      ensure(isOpen || isCatchingUp, 'T13', () => `${what} finishes nothing that was begun`);
+      this.ensure(isOpen || isCatchingUp, 'T13', () => `${what} finishes nothing that was begun`);
     }
   }
 
@@ -334,12 +337,12 @@ export class TrainOracle {
     const isIn = (one: readonly string[], list: readonly (readonly string[])[]) =>
       list.some((other) => isDeepStrictEqual(one, other));
     for (const one of expected) {
-      ensure(isIn(one, done), 'T10', () => `${one.join(' ')} is out of every hold's scope and not done`);
+      this.ensure(isIn(one, done), 'T10', () => `${one.join(' ')} is out of every hold's scope and not done`);
     }
     for (const one of done) {
       // A step that a held one would have overtaken is retried in the meantime (law T13).
       const isRetry = view.memory.steps.get(one[0])?.version === one[1];
-      ensure(isRetry || isIn(one, expected), 'T10', () => `${one.join(' ')} is done only because of a hold`);
+      this.ensure(isRetry || isIn(one, expected), 'T10', () => `${one.join(' ')} is done only because of a hold`);
     }
   }
 
@@ -355,7 +358,7 @@ export class TrainOracle {
       for (const stack of view.plan.stacks) {
         const pin = view.pins.get(environment)?.get(stack) ?? O.none;
         if ((O.isSome(pin) && pin.value === version) || isHeld(view, stage, environment, stack)) continue;
-        ensure(
+        this.ensure(
           promotion?.version === version && promotion.stacks.includes(stack),
           'T13',
           () => `${environment} lacks ${version} on ${stack} and is not tried again`,
@@ -376,7 +379,11 @@ export class TrainOracle {
     const { view, decision, before } = tick;
     const { stacks } = view.plan;
     const begun = decision.promotions.filter(({ reason }) => reason !== 'Resumed');
-    ensure(begun.length <= 1, 'T5', () => `${begun.map(({ environment }) => environment).join(' ')} at one departure`);
+    this.ensure(
+      begun.length <= 1,
+      'T5',
+      () => `${begun.map(({ environment }) => environment).join(' ')} at one departure`,
+    );
     this.checkObstruction(tick, stage, begun);
     const [step] = begun;
     if (step === undefined) {
@@ -386,9 +393,13 @@ export class TrainOracle {
     const { environment, version } = step;
     const what = `${stage.name}: ${environment} → ${version}`;
     for (const stop of stage.environments) {
-      ensure(!this.open.has(stop), 'T13', () => `${what}, while ${stop} is not complete on every stack`);
+      this.ensure(!this.open.has(stop), 'T13', () => `${what}, while ${stop} is not complete on every stack`);
       if (this.touched.has(stage.name)) continue;
-      ensure(readingOf(before, stacks, stop) !== 'mixed', 'T13', () => `${what}, while the stacks differ at ${stop}`);
+      this.ensure(
+        readingOf(before, stacks, stop) !== 'mixed',
+        'T13',
+        () => `${what}, while the stacks differ at ${stop}`,
+      );
     }
 
     const others = stage.environments.filter((stop) => stop !== environment);
@@ -397,22 +408,22 @@ export class TrainOracle {
     if (readingOf(view.pins, stacks, environment) === 'none' && !isEmpty) {
       const versions = [...new Set(this.carried(tick, stage))];
       const [newer] = versions;
-      ensure(versions.includes(version), 'T14', () => `${what} is not on the train`);
+      this.ensure(versions.includes(version), 'T14', () => `${what} is not on the train`);
       if (!this.touched.has(stage.name) && versions.length === 2) {
         const boarded = this.boarded.get(stage.name) ?? newer;
-        ensure(version !== boarded, 'T14', () => `${what} joins with the newer version on the train`);
+        this.ensure(version !== boarded, 'T14', () => `${what} joins with the newer version on the train`);
       }
       return;
     }
     if (!this.carried(tick, stage).includes(version)) {
       const [one, ...more] = new Set(others.map((stop) => readingOf(view.pins, stacks, stop)));
-      ensure(
+      this.ensure(
         isEmpty || one === undefined || (more.length === 0 && isVersion(one)),
         'T4',
         () => `${what} boards while the stops are on ${readings.join(' ')}`,
       );
-      ensure(environment === stage.environments[0], 'T4', () => `${what} boards at another stop than the first`);
-      ensure(takeableOf(view, stage.boards) === version, 'T4', () => `${what} is not what ${stage.boards} is on`);
+      this.ensure(environment === stage.environments[0], 'T4', () => `${what} boards at another stop than the first`);
+      this.ensure(takeableOf(view, stage.boards) === version, 'T4', () => `${what} is not what ${stage.boards} is on`);
     }
   }
 
@@ -423,8 +434,8 @@ export class TrainOracle {
     const idle = decision.outcomes.filter(({ _tag }) => _tag !== 'Promoted');
     if (readings.some((reading) => reading === 'mixed' || reading === 'unreadable')) {
       const names = begun.map(({ environment }) => environment).join(' ');
-      ensure(begun.length === 0, 'T11', () => `${names} goes on while the stops read ${readings.join(' ')}`);
-      ensure(
+      this.ensure(begun.length === 0, 'T11', () => `${names} goes on while the stops read ${readings.join(' ')}`);
+      this.ensure(
         idle.every(({ _tag }) => _tag === 'Waiting'),
         'T11',
         () => `${stage.name} is not said to wait while its stops read ${readings.join(' ')}`,
@@ -438,9 +449,13 @@ export class TrainOracle {
     const inOrder = placed.filter(({ stop }) => !memory.joined.has(stop)).map(({ version }) => version);
     const isPossible = new Set(placed.map(({ version }) => version)).size <= 2 && countChanges(inOrder) <= 1;
     if (isPossible || stage.environments.some((stop) => isStepVisiblyOpen(view, stop))) return;
-    ensure(begun.length === 0, 'T11', () => `${stage.name} goes on although its stops are on ${readings.join(' ')}`);
+    this.ensure(
+      begun.length === 0,
+      'T11',
+      () => `${stage.name} goes on although its stops are on ${readings.join(' ')}`,
+    );
     for (const outcome of idle) {
-      ensure(
+      this.ensure(
         reasonLabel(outcome) === 'OutOfShape' && /by hand/.test(explainOutcome(outcome)),
         'T11',
         () => `${stage.name} is out of shape with ${readings.join(' ')} but says: ${explainOutcome(outcome)}`,
@@ -473,17 +488,17 @@ export class TrainOracle {
     const boarding = takeableOf(view, stage.boards);
     const versions = [...new Set(readings)];
     if (versions.length === 1 && versions[0] !== boarding) {
-      ensure(!isFree(first, boarding), 'T15', blame);
+      this.ensure(!isFree(first, boarding), 'T15', blame);
     } else if (readings.includes('none')) {
       const older = versions
         .filter(isVersion)
         .find((version, _, all) => all.length === 1 || version !== this.boarded.get(stage.name));
       const news = stage.environments.filter((_, i) => readings[i] === 'none');
-      ensure(!news.every((stop) => isFree(stop, older)), 'T14', blame);
+      this.ensure(!news.every((stop) => isFree(stop, older)), 'T14', blame);
     } else if (versions.length > 1) {
       const newer = this.boarded.get(stage.name);
       const next = stage.environments.find((_, i) => readings[i] !== newer);
-      ensure(!isFree(next, newer), 'T15', blame);
+      this.ensure(!isFree(next, newer), 'T15', blame);
     }
   }
 
@@ -498,15 +513,15 @@ export class TrainOracle {
       });
       for (const { version } of placed) all.add(version);
       const inOrder = placed.filter(({ stop }) => !this.late.has(stop)).map(({ version }) => version);
-      ensure(countChanges(inOrder) <= 1, 'T6', () => `${stage.name} on ${stack}: ${inOrder.join(' ')}`);
+      this.ensure(countChanges(inOrder) <= 1, 'T6', () => `${stage.name} on ${stack}: ${inOrder.join(' ')}`);
       const newer = this.boarded.get(stage.name);
-      ensure(
+      this.ensure(
         countChanges(inOrder) === 0 || newer === undefined || inOrder[0] === newer,
         'T6',
         () => `${stage.name} on ${stack}: ${inOrder.join(' ')}, although ${String(newer)} boarded last`,
       );
     }
-    ensure(all.size <= 2, 'T6', () => `${stage.name} carries ${[...all].join(' ')}`);
+    this.ensure(all.size <= 2, 'T6', () => `${stage.name} carries ${[...all].join(' ')}`);
   }
 
   /** T5, T7 and T8: when a stage may act. */
@@ -521,7 +536,7 @@ export class TrainOracle {
       const window = known?.key === key ? known : { key, stops: new Set<EnvironmentName>() };
       for (const { environment } of counted) window.stops.add(environment);
       this.windows.set(name, window);
-      ensure(
+      this.ensure(
         window.stops.size <= 1 || this.touched.has(name),
         'T5',
         () => `${[...window.stops].join(' ')} are promoted at one departure`,
@@ -530,19 +545,23 @@ export class TrainOracle {
     if (begun.length === 0) return;
     const { everyMs, graceMs } = schedule;
     const what = `${name} promotes ${begun.map(({ environment }) => environment).join(' ')}`;
-    ensure(view.now - departure <= graceMs, 'T8', () => `${what} ${view.now - departure} ms after its departure`);
+    this.ensure(view.now - departure <= graceMs, 'T8', () => `${what} ${view.now - departure} ms after its departure`);
     const last = this.acts.get(name);
     const { ticks, generation } = this;
     if (last !== undefined) {
       const isSameClock = last.generation === generation;
-      ensure(!isSameClock || last.departure !== departure || last.tick === ticks, 'T7', () => `${what} a second time`);
-      ensure(
+      this.ensure(
+        !isSameClock || last.departure !== departure || last.tick === ticks,
+        'T7',
+        () => `${what} a second time`,
+      );
+      this.ensure(
         last.tick === ticks || !isSameClock || departure - last.departure >= everyMs,
         'T8',
         () => `${what} ${departure - last.departure} ms after the last departure that acted`,
       );
       const sinceMs = this.fleet.elapsedMs - last.elapsedMs;
-      ensure(
+      this.ensure(
         last.tick === ticks || sinceMs >= everyMs - graceMs,
         'T8',
         () => `${what} ${sinceMs} ms after the last time`,
@@ -560,7 +579,7 @@ export class TrainOracle {
     const target = stage._tag === 'latest' ? newestOf(view) : takeableOf(view, stage.follows);
     for (const { environment, version, reason } of decision.promotions) {
       if (reason === 'Resumed') continue;
-      ensure(version === target, law, () => `${environment} takes ${version} instead of ${String(target)}`);
+      this.ensure(version === target, law, () => `${environment} takes ${version} instead of ${String(target)}`);
     }
     if (!this.isDue(tick, stage) || target === undefined || !mayTravel(view, target)) return;
     for (const environment of stage.environments) {
@@ -574,7 +593,7 @@ export class TrainOracle {
       const done = decision.promotions.find((one) => one.environment === environment);
       for (const stack of lacking) {
         if (isHeld(view, stage, environment, stack)) continue;
-        ensure(
+        this.ensure(
           done?.version === target && done.stacks.includes(stack),
           law,
           () => `${environment} does not take ${target} on ${stack} at a departure that is due`,
@@ -607,7 +626,7 @@ export class TrainOracle {
         const next = labelOf(schedule, view.now) + schedule.everyMs;
         for (const at of [next, next + 2 * schedule.everyMs, ...ends]) {
           if (at <= view.now) continue;
-          ensure(
+          this.ensure(
             lookOnce(unmoved, at)[i]?._tag !== 'Promoted',
             'T9',
             () => `${what} has no time to ask again, but time alone changes it at ${at}`,
@@ -618,7 +637,7 @@ export class TrainOracle {
       const retryAt = outcome.retryAt.value;
       for (const at of [view.now + 1, Math.floor((view.now + retryAt) / 2), retryAt - 1]) {
         if (at <= view.now || at >= retryAt) continue;
-        ensure(
+        this.ensure(
           lookOnce(moved, at)[i]?._tag !== 'Promoted',
           'T9',
           () => `${what} until ${retryAt}, but it is promoted at ${at}`,
@@ -626,7 +645,7 @@ export class TrainOracle {
       }
       if (['UpToDate', 'NotItsTurn', 'TrainUnderWay'].includes(reasonLabel(outcome))) continue;
       const then = lookOnce(moved, retryAt)[i];
-      ensure(
+      this.ensure(
         then?._tag === 'Promoted' || then?._tag === 'UpToDate',
         'T9',
         () => `${what} until ${retryAt}, and then ${then === undefined ? 'nothing' : reasonLabel(then)}`,

@@ -94,7 +94,9 @@ const convergedClaim = ({ nodes, rows }: Evidence): Claim => {
     holds: right.length === nodes.length,
     detail: [
       `${right.length} of ${nodes.length} nodes`,
-      ...nodes.filter((node) => !right.includes(node)).map(({ node, onDisk }) => `${node} holds ${onDisk || 'nothing'}`),
+      ...nodes
+        .filter((node) => !right.includes(node))
+        .map(({ node, onDisk }) => `${node} holds ${onDisk || 'nothing'}`),
     ].join(', '),
   };
 };

@@ -1,11 +1,25 @@
 /**
- * The fallback's files, as the machine has them. What else it needs is given by the executable.
+ * The fallback's parts, as the machine has them and its settings name them.
  *
  * @module
  */
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import * as E from 'fp-ts/lib/Either.js';
+import { childProcessRunner } from '../../adapters/child-process/index.ts';
 import { describeFailure, errnoOf, nodeFileSystem, replaceFile } from '../../adapters/durable-files/index.ts';
+import { takeFileLock } from '../../adapters/file-lock/index.ts';
+import { systemClock } from '../../adapters/system-clock/index.ts';
 import { RECORD_BYTES_MAX, type RecordReading } from '../../domain/last-run.ts';
-import type { FallbackDeps, FileWriting } from './deps.ts';
+import { NodeName, parseName } from '../../domain/names.ts';
+import type { ProcessOrder } from '../../ports/process-runner.ts';
+import { fail } from '../cli/command.ts';
+import { EXIT, type ExitCode } from '../cli/exit-code.ts';
+import type { Terminal } from '../cli/terminal.ts';
+import { badData } from '../failure.ts';
+import { fallbackCommand } from './commands.ts';
+import type { FallbackDeps, FallbackOptions, FileWriting } from './deps.ts';
+import { type FallbackSettings, readSettings, SETTINGS_FILE } from './settings.ts';
 
 /** Where the fallback's files lie. */
 export interface FallbackPaths {
@@ -45,3 +59,65 @@ export const fallbackFiles = ({
   writeOwnRecord: (text) => writeFile(recordFile, text),
   publishMetrics: async (text) => (metricsFile === undefined ? { _tag: 'Written' } : writeFile(metricsFile, text)),
 });
+
+const HOOK_TIME_LIMIT_MS = 60_000;
+const GRACE_MS = 60_000;
+const OUTPUT_TAIL_BYTES = 16_384;
+
+const orderOf = (text: string, timeLimitMs: number, environment: Terminal['environment']): ProcessOrder => {
+  const [command = '', ...args] = text.split(/\s+/).filter((word) => word !== '');
+  const env = Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+  return { command, args, env, timeLimitMs, graceMs: GRACE_MS, outputTailBytes: OUTPUT_TAIL_BYTES };
+};
+
+const textOf = async (path: string): Promise<string> => {
+  try {
+    return await readFile(path, 'utf8');
+  } catch {
+    return '';
+  }
+};
+
+const optionsOf = (
+  settings: FallbackSettings,
+  node: NodeName,
+  mode: FallbackOptions['mode'],
+  { environment, abort }: Terminal,
+): FallbackOptions => ({
+  policy: {
+    node,
+    thresholdSeconds: Number(settings.THRESHOLD_SECONDS),
+    retryIntervalSeconds: Number(settings.RETRY_SECONDS),
+    splaySeconds: Number(settings.SPLAY_SECONDS),
+  },
+  mode,
+  run: orderOf(settings.COMMAND, Number(settings.TIME_LIMIT_SECONDS) * 1000, environment),
+  ...(settings.HOOK === '' ? {} : { hook: orderOf(settings.HOOK, HOOK_TIME_LIMIT_MS, environment) }),
+  abort,
+});
+
+/** Runs the fallback as its settings name it. */
+export const fallback = async (
+  mode: FallbackOptions['mode'],
+  isJson: boolean,
+  terminal: Terminal,
+): Promise<ExitCode> => {
+  const file = terminal.environment['SIGNALBOX_FALLBACK_CONF'] ?? SETTINGS_FILE;
+  const { settings, complaints } = readSettings(await textOf(file), terminal.environment);
+  const node = parseName(NodeName)(settings.NODE_NAME === '' ? hostname() : settings.NODE_NAME);
+  if (E.isLeft(node)) return fail(terminal, badData(`NODE_NAME: ${node.left}`), EXIT.badConfiguration);
+  const deps: FallbackDeps = {
+    ...fallbackFiles({
+      stateFile: settings.STATE_FILE,
+      recordFile: settings.RECORD_FILE,
+      ...(settings.METRICS_FILE === '' ? {} : { metricsFile: settings.METRICS_FILE }),
+    }),
+    clock: systemClock(),
+    processes: childProcessRunner(),
+    lock: () => takeFileLock(settings.LOCK_FILE),
+    log: terminal.log,
+  };
+  return fallbackCommand(deps, terminal, optionsOf(settings, node.right, mode, terminal), isJson, complaints);
+};
