@@ -5,7 +5,7 @@
  * @module
  */
 import * as E from 'fp-ts/lib/Either.js';
-import * as O from 'fp-ts/lib/Option.js';
+import type * as O from 'fp-ts/lib/Option.js';
 import * as t from 'io-ts';
 import { boundedInteger, decodeWith, formatFieldErrors, refinedText } from '../domain/decoding.ts';
 import { defaultedField, mapField, optionField } from '../domain/json-fields.ts';

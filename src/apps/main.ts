@@ -13,10 +13,14 @@ import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
 import type * as t from 'io-ts';
 import pino from 'pino';
-import { EnvironmentName, NodeName, parseName, StackName, Version, ZoneId } from '../domain/names.ts';
+import type { HoldScope } from '../domain/hold.ts';
+import { parseHoldScope } from '../domain/hold-text.ts';
+import { EnvironmentName, NodeName, parseName, Slug, StackName, Version, ZoneId } from '../domain/names.ts';
+import { parseDuration } from '../domain/time.ts';
 import { EXIT, type ExitCode } from './cli/exit-code.ts';
 import type { Terminal } from './cli/terminal.ts';
 import type { Config } from './config.ts';
+import type * as LibrarianCommands from './librarian/commands.ts';
 import type { LibrarianPorts } from './librarian/librarian-ports.ts';
 
 const stop = new AbortController();
@@ -50,13 +54,16 @@ const stopOnSignals = (): void => {
   }
 };
 
-const named =
-  <A extends string>(codec: t.Type<A, string>) =>
+/** Reads an argument with `parse`; what it refuses is a fault of usage. */
+const parsed =
+  <A>(parse: (text: string) => E.Either<string, A>) =>
   (text: string): A => {
-    const name = parseName(codec)(text);
-    if (E.isLeft(name)) throw new InvalidArgumentError(name.left);
-    return name.right;
+    const read = parse(text);
+    if (E.isLeft(read)) throw new InvalidArgumentError(read.left);
+    return read.right;
   };
+
+const named = <A extends string>(codec: t.Type<A, string>): ((text: string) => A) => parsed(parseName(codec));
 
 const integer =
   (min: number, max: number) =>
@@ -87,11 +94,9 @@ const program = new Command('signalbox')
 /** The options that every command sees. */
 const configOption = (): O.Option<string> => O.fromNullable(program.opts<{ config?: string }>().config);
 
-type LibrarianCommands = typeof import('./librarian/commands.ts');
-
 /** Runs a command of the Librarian. */
 const onLibrarian = (
-  command: (commands: LibrarianCommands, ports: LibrarianPorts, config: Config) => Promise<ExitCode>,
+  command: (commands: typeof LibrarianCommands, ports: LibrarianPorts, config: Config) => Promise<ExitCode>,
 ): Promise<void> =>
   finish(
     Promise.all([import('./librarian/main.ts'), import('./librarian/commands.ts')]).then(([main, commands]) =>
@@ -131,9 +136,10 @@ program
   .description('the service: HTTP API on loopback, and a tick every minute')
   .addHelpText('after', examples('librarian --config /etc/signalbox/librarian.yaml'))
   .action(() =>
-    onLibrarian((commands, ports, config) =>
-      commands.librarian(ports, terminal, { listen: config.listen, tickEveryMs: config.tick_every }),
-    ),
+    onLibrarian((commands, ports, config) => {
+      logger.level = 'info';
+      return commands.librarian(ports, terminal, { listen: config.listen, tickEveryMs: config.tick_every });
+    }),
   );
 
 program
@@ -174,18 +180,20 @@ for (const [verb, description] of [
   ['approve', 'take a rejection back'],
 ] as const) {
   artifact
-    .command(`${verb} <version>`)
+    .command(verb)
+    .argument('<version>', 'which', named(Version))
     .description(description)
     .requiredOption('--reason <text>', 'why; it goes into the audit trail')
-    .action((text: string, options: { reason: string }) =>
+    .action((version: Version, options: { reason: string }) =>
       onLibrarian((commands, ports) =>
-        commands.artifactJudge(ports, terminal, { verb, version: named(Version)(text), reason: options.reason }),
+        commands.artifactJudge(ports, terminal, { verb, version, reason: options.reason }),
       ),
     );
 }
 
 program
-  .command('promote <version>')
+  .command('promote')
+  .argument('<version>', 'which', named(Version))
   .description('promote by hand')
   .requiredOption('--environment <name>', 'where to', named(EnvironmentName))
   .option('--stack <name>', 'on one stack only', named(StackName))
@@ -195,13 +203,13 @@ program
   .addHelpText('after', examples('promote 20250728.1753666491.0 --environment prod --reason "new image"'))
   .action(
     (
-      text: string,
+      version: Version,
       options: { environment: EnvironmentName; stack?: StackName; splay?: number; reason: string; json?: true },
     ) =>
       onLibrarian((commands, ports) =>
         commands.promoteCommand(ports, terminal, {
           request: {
-            version: named(Version)(text),
+            version,
             environment: options.environment,
             stack: O.fromNullable(options.stack),
             splaySeconds: O.fromNullable(options.splay),
@@ -233,6 +241,46 @@ program
     ),
   );
 
+const hold = program.command('hold').description('stop promotions in a scope');
+
+hold
+  .command('add')
+  .argument('<id>', 'its name', named(Slug))
+  .description('stop promotions until the hold is lifted or expires')
+  .requiredOption('--scope <scope>', 'plan, stage:NAME, environment:NAME or stack:NAME', parsed(parseHoldScope))
+  .requiredOption('--reason <text>', 'why; it goes into the audit trail')
+  .option('--owner <name>', 'who to ask (default: you)')
+  .option('--expires <duration>', 'end by itself after so long, such as 4h', parsed(parseDuration))
+  .addHelpText('after', examples('hold add freeze --scope plan --reason "end of the year" --expires 72h'))
+  .action((id: Slug, options: { scope: HoldScope; reason: string; owner?: string; expires?: number }) =>
+    onLibrarian((commands, ports) =>
+      commands.holdAdd(ports, terminal, {
+        id,
+        scope: options.scope,
+        reason: options.reason,
+        owner: O.fromNullable(options.owner),
+        expiresInMs: O.fromNullable(options.expires),
+      }),
+    ),
+  );
+
+hold
+  .command('lift')
+  .argument('<id>', 'its name', named(Slug))
+  .description('let promotions go on')
+  .requiredOption('--reason <text>', 'why; it goes into the audit trail')
+  .action((id: Slug, options: { reason: string }) =>
+    onLibrarian((commands, ports) => commands.holdLift(ports, terminal, { id, reason: options.reason })),
+  );
+
+hold
+  .command('list')
+  .description('every hold')
+  .option('--json', 'one JSON document')
+  .action((options: { json?: true }) =>
+    onLibrarian((commands, ports) => commands.holdList(ports, terminal, { isJson: options.json === true })),
+  );
+
 program
   .command('status')
   .description('the board: what every environment is on, and why')
@@ -242,14 +290,15 @@ program
   );
 
 program
-  .command('explain <environment>')
+  .command('explain')
+  .argument('<environment>', 'which', named(EnvironmentName))
   .description('why an environment is where it is, and when that can change')
   .option('--json', 'one JSON document')
-  .action((text: string, options: { json?: true }) =>
+  .action((environment: EnvironmentName, options: { json?: true }) =>
     onLibrarian((commands, ports) =>
       commands.explainCommand(ports, terminal, {
         isJson: options.json === true,
-        environment: named(EnvironmentName)(text),
+        environment,
       }),
     ),
   );
@@ -264,13 +313,11 @@ program
   .action((options: { once?: true; dryRun?: true; json?: true }) =>
     finish(
       Promise.all([import('./summoner/main.ts'), import('./summoner/commands.ts')]).then(([main, commands]) =>
-        main.withSummoner(configOption(), terminal, (ports) =>
-          commands.summonerCommand(ports, terminal, {
-            isOnce: options.once === true,
-            isDry: options.dryRun === true,
-            isJson: options.json === true,
-          }),
-        ),
+        main.withSummoner(configOption(), terminal, (ports) => {
+          const [isOnce, isDry] = [options.once === true, options.dryRun === true];
+          if (!isOnce && !isDry) logger.level = 'info';
+          return commands.summonerCommand(ports, terminal, { isOnce, isDry, isJson: options.json === true });
+        }),
       ),
     ),
   );

@@ -4,6 +4,7 @@
  *
  * @module
  */
+export * from './assignment.ts';
 export * from './backoff.ts';
 export * from './catalogue.ts';
 export * from './cksum.ts';
@@ -15,6 +16,7 @@ export * from './disabling.ts';
 export * from './fallback-record.ts';
 export * from './fallback.ts';
 export * from './hash.ts';
+export * from './hold-text.ts';
 export * from './hold.ts';
 export * from './intervention.ts';
 export * from './json-fields.ts';
@@ -37,3 +39,4 @@ export * from './tick.ts';
 export * from './time.ts';
 export * from './train-memory.ts';
 export * from './train-shape.ts';
+export * from './zone-map.ts';

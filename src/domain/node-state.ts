@@ -104,6 +104,8 @@ export interface NodeState {
   readonly upgraded: boolean;
   readonly running: O.Option<Running>;
   readonly disabled: O.Option<Disabling>;
+  /** When the node was told of it. An instant that lies ahead was another clock's, and so was the disabling's end. */
+  readonly disabledSince: O.Option<EpochMs>;
   readonly rebootPending: boolean;
   /** Runs that failed since the last success. */
   readonly failures: number;
@@ -126,6 +128,7 @@ export const EMPTY_NODE_STATE: NodeState = {
   upgraded: false,
   running: O.none,
   disabled: O.none,
+  disabledSince: O.none,
   rebootPending: false,
   failures: 0,
   interruptions: 0,
@@ -199,6 +202,7 @@ const NodeStateFile = t.type({
   upgraded: defaultedField(t.boolean, false),
   running: optionField(RunningJson),
   disabled: optionField(DisablingJson),
+  disabled_since: optionField(InstantField),
   reboot_pending: defaultedField(t.boolean, false),
   failures: defaultedField(Count, 0),
   interruptions: defaultedField(Count, 0),
@@ -248,6 +252,7 @@ const storedOfFile = (file: NodeStateFile): StoredNodeState => ({
     upgraded: file.upgraded,
     running: file.running,
     disabled: file.disabled,
+    disabledSince: file.disabled_since,
     rebootPending: file.reboot_pending,
     failures: file.failures,
     interruptions: file.interruptions,
@@ -288,6 +293,7 @@ export const encodeNodeState = ({ identity, state, unknownFields }: StoredNodeSt
     upgraded: state.upgraded,
     running: state.running,
     disabled: state.disabled,
+    disabled_since: state.disabledSince,
     reboot_pending: state.rebootPending,
     failures: state.failures,
     interruptions: state.interruptions,

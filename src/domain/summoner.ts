@@ -258,15 +258,11 @@ const requestsAfter = (
   signal.runRequests
     .filter((request) => isAddressedTo(request, policy.identity.node))
     .filter(({ id }) => !node.handled.some((handled) => handled.id === id))
-    .map(
-      ({ id, splaySeconds, expiresEpochSeconds }): PendingRequest =>
-        node.requests.find((open) => open.id === id) ?? {
-          id,
-          startAt: plus(now, splayMs(policy.identity.node, id, splaySeconds)),
-          expiresEpochSeconds,
-          attempts: 0,
-        },
-    );
+    .map(({ id, splaySeconds, expiresEpochSeconds }): PendingRequest => {
+      const open = node.requests.find((request) => request.id === id);
+      const startAt = open?.startAt ?? plus(now, splayMs(policy.identity.node, id, splaySeconds));
+      return { id, startAt, expiresEpochSeconds, attempts: open?.attempts ?? 0 };
+    });
 
 /** So many handled requests are remembered: ten times as many as a signal can carry. */
 const HANDLED_MAX = 10 * RUN_REQUESTS_MAX;
@@ -287,6 +283,26 @@ const withdrawnAfterRun = (node: NodeState, requests: readonly PendingRequest[])
       (attempts > 0 || (O.isSome(node.running) && node.running.value.requests.includes(id))) &&
       !requests.some((open) => open.id === id),
   );
+
+/**
+ * The requests whose turn has been taken, after `signal`. One is forgotten when it has expired; a signal that carries it
+ * with a later end does not make another of it.
+ */
+const handledAfter = (
+  node: NodeState,
+  signal: Signal,
+  requests: readonly PendingRequest[],
+  now: EpochMs,
+): readonly HandledRequest[] => {
+  const known = node.handled.map((handled) => {
+    const carried = signal.runRequests.find(({ id }) => id === handled.id)?.expiresEpochSeconds ?? 0;
+    return carried > handled.expiresEpochSeconds ? { ...handled, expiresEpochSeconds: carried } : handled;
+  });
+  return withHandled(
+    known.filter((handled) => !isExpired(handled, now)),
+    withdrawnAfterRun(node, requests),
+  );
+};
 
 interface Judged {
   readonly node: NodeState;
@@ -313,10 +329,7 @@ const judgeSignal = (policy: SummonerPolicy, node: NodeState, signal: Signal, no
     ...node,
     accepted: O.some(signal.timestamp),
     requests,
-    handled: withHandled(
-      node.handled.filter((handled) => !isExpired(handled, now)),
-      withdrawnAfterRun(node, requests),
-    ),
+    handled: handledAfter(node, signal, requests, now),
   };
   const { version } = signal.manifestRecord;
   // While a run is under way nobody knows yet what will be applied: its end decides.
@@ -448,13 +461,15 @@ const withClockStepped = (state: SummonerState, byMs: number): SummonerState => 
       floor: O.map(startLater<FloorAttempt>)(node.floor),
       running: O.map((running: Running) => ({ ...running, startedAt: shift(running.startedAt) }))(node.running),
       disabled: O.map((disabling: Disabling) => ({ ...disabling, until: shift(disabling.until) }))(node.disabled),
+      disabledSince: O.map(shift)(node.disabledSince),
     },
   };
 };
 
 /**
- * Brings back starts that another clock computed (law N12): nothing that is owed lies further ahead than its splay or
- * the cap of its backoff, seen from when it was learnt, and nothing was learnt in the future.
+ * Brings back what another clock computed (law N12): nothing that is owed lies further ahead than its splay or the cap of
+ * its backoff, seen from when it was learnt, nothing was learnt in the future, and a disabling lasts no longer than it
+ * was meant to.
  */
 const withStartsMended = (policy: SummonerPolicy, node: NodeState, now: EpochMs): NodeState => {
   const retryMsMax = Math.max(policy.backoff.capMs, policy.catchUpSplaySeconds * SECOND_MS);
@@ -466,13 +481,22 @@ const withStartsMended = (policy: SummonerPolicy, node: NodeState, now: EpochMs)
   const lostPending = pending !== undefined && (isAhead(pending.seenAt, 0) || isLost(pending));
   const lostRequest = node.requests.some(isLost);
   const lostFloor = floor !== undefined && isAhead(floor.startAt, retryMsMax);
-  if (!lostPending && !lostRequest && !lostFloor) return node;
+  const disabled = O.toUndefined(node.disabled);
+  const disabledSince = O.toUndefined(node.disabledSince);
+  const lostDisabling = disabled !== undefined && disabledSince !== undefined && isAhead(disabledSince, 0);
+  if (!lostPending && !lostRequest && !lostFloor && !lostDisabling) return node;
   const soon = plus(now, splayMs(policy.identity.node, 'catch-up', policy.catchUpSplaySeconds));
   return {
     ...node,
     pending: lostPending ? O.some({ ...pending, seenAt: now, startAt: soon }) : node.pending,
     requests: node.requests.map((request) => (isLost(request) ? { ...request, startAt: soon } : request)),
     floor: lostFloor ? O.some({ ...floor, startAt: soon }) : node.floor,
+    ...(lostDisabling
+      ? {
+          disabled: O.some({ ...disabled, until: plus(now, disabled.until - disabledSince) }),
+          disabledSince: O.some(now),
+        }
+      : {}),
   };
 };
 
@@ -664,7 +688,11 @@ export const step = (
     case 'RunEnded':
       return conclude(policy, withNode(state, afterRun(policy, node, event.end, now)), now);
     case 'Disabled':
-      return conclude(policy, withNode(state, { ...node, disabled: O.some(event.disabling) }), now);
+      return conclude(
+        policy,
+        withNode(state, { ...node, disabled: O.some(event.disabling), disabledSince: O.some(now) }),
+        now,
+      );
     case 'Enabled':
       return conclude(policy, withNode(state, withEnabled(node, now)), now);
     case 'RunNowAsked':
@@ -686,5 +714,7 @@ const withFallbackSuccess = (policy: SummonerPolicy, node: NodeState, at: EpochM
   const success = wholeSecond(at);
   const isNews =
     at <= now && (O.isNone(node.lastSuccess) || !hasSuccess(policy, node, now) || node.lastSuccess.value < success);
-  return isNews ? { ...node, lastSuccess: O.some(success), floor: O.none } : node;
+  if (!isNews) return node;
+  const running = O.map((run: Running) => ({ ...run, floorDue: false }))(node.running);
+  return { ...node, lastSuccess: O.some(success), floor: O.none, running };
 };

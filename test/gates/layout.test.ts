@@ -26,9 +26,15 @@ describe.each([
 });
 
 describe('entry points', () => {
-  const units = globSync('src/{adapters,apps}/*/', { cwd: ROOT }).map((folder) => folder.replace(/\/$/, ''));
+  const adapters = globSync('src/adapters/*/', { cwd: ROOT }).map((folder) => folder.replace(/\/$/, ''));
+  const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    readonly exports: Readonly<Record<string, unknown>>;
+  };
+  const apps = Object.keys(exports)
+    .filter((entry) => entry.startsWith('./apps/'))
+    .map((entry) => entry.replace('./', 'src/'));
 
-  it.each(units.toSorted())('%s has an index.ts, which is what package.json exports', (folder) => {
+  it.each([...adapters, ...apps].toSorted())('%s has an index.ts, which is what package.json exports', (folder) => {
     expect(existsSync(join(ROOT, folder, 'index.ts'))).toBe(true);
   });
 });

@@ -15,7 +15,10 @@ export const keepsContract = (port: string, adapter: string, cases: readonly Con
 };
 
 /** A directory of its own for a test, and a way to remove it. */
-export const temporaryDirectory = async (): Promise<{ readonly path: string; readonly remove: () => Promise<void> }> => {
+export const temporaryDirectory = async (): Promise<{
+  readonly path: string;
+  readonly remove: () => Promise<void>;
+}> => {
   const path = await mkdtemp(join(tmpdir(), 'signalbox-test-'));
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 };

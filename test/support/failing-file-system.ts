@@ -4,16 +4,15 @@ import { type FileSystem, nodeFileSystem } from '../../src/adapters/durable-file
 export type Operation = Exclude<keyof FileSystem, 'author' | 'authorIsGone'> | 'write' | 'sync';
 
 /** An error of the operating system. */
-export const systemError = (code: string): Error => Object.assign(new Error(`${code}: as ordered by the test`), { code });
+export const systemError = (code: string): Error =>
+  Object.assign(new Error(`${code}: as ordered by the test`), { code });
 
 /**
  * The machine's file system, some operations of which fail.
  *
  * @param errnoOf - the errno with which an operation on a path fails, or nothing.
  */
-export const failingFileSystem = (
-  errnoOf: (operation: Operation, path: string) => string | undefined,
-): FileSystem => {
+export const failingFileSystem = (errnoOf: (operation: Operation, path: string) => string | undefined): FileSystem => {
   const check = (operation: Operation, path: string): void => {
     const code = errnoOf(operation, path);
     if (code !== undefined) throw systemError(code);

@@ -25,8 +25,8 @@ export const runScript = (name: string, ...args: readonly string[]): RunningScri
     text += piece;
     for (const listener of listeners) listener();
   });
-  const ended = once(child, 'close').then(
-    ([code, signal]: unknown[]) => (typeof code === 'number' ? code : (signal as NodeJS.Signals | null)),
+  const ended = once(child, 'close').then(([code, signal]: unknown[]) =>
+    typeof code === 'number' ? code : (signal as NodeJS.Signals | null),
   );
   return {
     child,

@@ -185,7 +185,9 @@ const surviving = (
 };
 
 /** A disk with one empty directory, `/disk`, or with what `root` holds. */
-export const simulatedDisk = (root: DirectoryNode = newDirectory(new Map([['disk', newDirectory()]]))): SimulatedDisk => {
+export const simulatedDisk = (
+  root: DirectoryNode = newDirectory(new Map([['disk', newDirectory()]])),
+): SimulatedDisk => {
   const operations: string[] = [];
   const listeners = new Map<string, (content: string | undefined) => void>();
   const used = new Set<bigint>();
@@ -389,9 +391,10 @@ export const simulatedDisk = (root: DirectoryNode = newDirectory(new Map([['disk
         }),
       list: (path) =>
         operate('list', path, () =>
-          [...directoryAt(path, 'scandir').names].map(
-            ([name, { kind }]): DirectoryEntry => ({ name, kind: kind === 'symlink' ? 'other' : kind }),
-          ),
+          [...directoryAt(path, 'scandir').names].map(([name, { kind }]): DirectoryEntry => ({
+            name,
+            kind: kind === 'symlink' ? 'other' : kind,
+          })),
         ),
       ageMs: (path) =>
         operate('ageMs', path, () => {

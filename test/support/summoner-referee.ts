@@ -21,7 +21,7 @@ import type { Moment, Witness } from './node-harness.ts';
 export class Foul extends Error {}
 
 interface OwedRequest {
-  readonly expiresMs: number;
+  expiresMs: number;
   failed: number;
   /** A run was started for it. */
   begun: boolean;
@@ -54,9 +54,13 @@ interface Ledger {
   runNow: boolean;
   isRerunOwed: boolean;
   disabled: Disabling | undefined;
+  /** The clock was set unseen while there was a disabling: nobody can say any more when it ends. */
+  isDisablingBlurred: boolean;
   running: Covered | undefined;
   lastFailureMs: number | undefined;
   lastFloorFailureMs: number | undefined;
+  /** The floor has fallen due since the last success; no clock that is set afterwards makes it undue. */
+  isFloorOwed: boolean;
   /** Something came between the node and its floor since the last success: it may be later than the window. */
   isFloorExcused: boolean;
 }
@@ -74,9 +78,11 @@ const blank = (): Ledger => ({
   runNow: false,
   isRerunOwed: false,
   disabled: undefined,
+  isDisablingBlurred: false,
   running: undefined,
   lastFailureMs: undefined,
   lastFloorFailureMs: undefined,
+  isFloorOwed: false,
   isFloorExcused: true,
 });
 
@@ -155,6 +161,7 @@ export class Referee {
           ledger.isFloorExcused = true;
           ledger.lastFailureMs = undefined;
           ledger.lastFloorFailureMs = undefined;
+          if (fact._tag === 'WallClockSet' && !fact.watched) ledger.isDisablingBlurred = ledger.disabled !== undefined;
         }
         return;
     }
@@ -174,6 +181,7 @@ export class Referee {
   }
 
   #took(event: SummonerEvent, { now }: Moment): void {
+    this.#isFloorDue(now);
     switch (event._tag) {
       case 'Observed':
         return this.#observed(event.observation, now);
@@ -187,13 +195,13 @@ export class Referee {
         return;
       case 'Disabled':
         this.#now.disabled = event.disabling;
+        this.#now.isDisablingBlurred = false;
         this.#now.targetDeadlineMs = undefined;
         if (event.disabling.floorToo) this.#now.isFloorExcused = true;
         return;
       case 'Enabled':
-        if (this.#now.disabled !== undefined && now < this.#now.disabled.until) {
-          this.#now.disabled = { ...this.#now.disabled, until: now };
-        }
+        this.#now.disabled = undefined;
+        this.#now.isDisablingBlurred = false;
         return;
       case 'RunNowAsked':
         this.#now.runNow = true;
@@ -204,6 +212,9 @@ export class Referee {
         const at = Math.floor(event.at / 1_000) * 1_000;
         if (lastSuccessMs === undefined || lastSuccessMs < at || !this.#hasSuccess(now)) {
           this.#now.lastSuccessMs = at;
+          this.#now.isFloorOwed = false;
+          this.#now.lastFloorFailureMs = undefined;
+          if (this.#now.running !== undefined) this.#now.running = { ...this.#now.running, isForFloor: false };
           this.#now.isFloorExcused = true;
         }
         return;
@@ -232,8 +243,8 @@ export class Referee {
       this.#now.targetFailed = 0;
     }
     const isOwed = this.#now.running !== undefined || !this.#isOnNode(version);
-    const { disabled, targetFailed } = this.#now;
-    const isDisabled = disabled !== undefined && now < disabled.until;
+    const { disabled, isDisablingBlurred, targetFailed } = this.#now;
+    const isDisabled = isDisablingBlurred || (disabled !== undefined && now < disabled.until);
     if (isOwed && !isDisabled && targetFailed === 0) {
       this.#now.targetDeadlineMs ??= now + Math.max(signal.splaySeconds * 1_000 - 1, 0);
     }
@@ -261,6 +272,14 @@ export class Referee {
       ({ nodes }) => nodes._tag === 'None' || nodes.value.some((pattern) => globAsRegExp(pattern).test(node)),
     );
     const ids = new Set<string>(carried.map(({ id }) => id));
+    for (const { id, expiresEpochSeconds } of carried) {
+      const expiresMs = expiresEpochSeconds * 1_000;
+      const open = this.#now.requests.get(id);
+      const done = this.#now.done.get(id);
+      if (done !== undefined) this.#now.done.set(id, Math.max(done, expiresMs));
+      else if (open !== undefined) open.expiresMs = expiresMs;
+      else this.#now.requests.set(id, { expiresMs, failed: 0, begun: false });
+    }
     for (const [id, expiresMs] of this.#now.done) {
       if (now >= expiresMs) this.#now.done.delete(id);
     }
@@ -268,10 +287,6 @@ export class Referee {
       if (ids.has(id)) continue;
       if (request.begun) this.#now.done.set(id, request.expiresMs);
       this.#now.requests.delete(id);
-    }
-    for (const { id, expiresEpochSeconds } of carried) {
-      if (this.#now.done.has(id) || this.#now.requests.has(id)) continue;
-      this.#now.requests.set(id, { expiresMs: expiresEpochSeconds * 1_000, failed: 0, begun: false });
     }
   }
 
@@ -283,7 +298,9 @@ export class Referee {
   #isFloorDue(now: number): boolean {
     const { lastSuccessMs } = this.#now;
     const { windowMs, leadMs } = this.#policy;
-    return !this.#hasSuccess(now) || lastSuccessMs === undefined || now >= lastSuccessMs + windowMs - leadMs;
+    const isDue = !this.#hasSuccess(now) || lastSuccessMs === undefined || now >= lastSuccessMs + windowMs - leadMs;
+    if (isDue) this.#now.isFloorOwed = true;
+    return this.#now.isFloorOwed;
   }
 
   /** The requests that are open and may still start something. */
@@ -313,7 +330,8 @@ export class Referee {
     if (!mayStart[cause._tag]) {
       throw new Foul(`N1/N7/N11: ${told}, but only ${JSON.stringify(mayStart)} is owed: ${this.#describe()}`);
     }
-    if (disabled !== undefined && now < disabled.until && (disabled.floorToo || !this.#isFloorDue(now))) {
+    const isDisabled = disabled !== undefined && now < disabled.until && !ledger.isDisablingBlurred;
+    if (isDisabled && (disabled.floorToo || !this.#isFloorDue(now))) {
       throw new Foul(`N10: ${told} although the node is disabled until ${disabled.until}`);
     }
     if (cause._tag === 'NewVersion' && cause.version !== target) {
@@ -372,7 +390,9 @@ export class Referee {
     ledger.lastSuccessMs = Math.floor(now / 1_000) * 1_000;
     ledger.lastFailureMs = undefined;
     ledger.lastFloorFailureMs = undefined;
-    ledger.isFloorExcused = ledger.disabled?.floorToo === true && now < ledger.disabled.until;
+    ledger.isFloorOwed = false;
+    ledger.isFloorExcused =
+      ledger.disabled?.floorToo === true && (ledger.isDisablingBlurred || now < ledger.disabled.until);
     for (const id of requests) this.#settle(id);
     if (ledger.target !== undefined && this.#isOnNode(ledger.target)) ledger.targetDeadlineMs = undefined;
     if (ledger.targetDeadlineMs !== undefined) ledger.targetDeadlineMs = Math.max(ledger.targetDeadlineMs, now);

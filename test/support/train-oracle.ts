@@ -454,9 +454,11 @@ export class TrainOracle {
       'T11',
       () => `${stage.name} goes on although its stops are on ${readings.join(' ')}`,
     );
+    const isWhole = stage.environments.every((stop) => isWhollyRead(view, stop));
     for (const outcome of idle) {
       this.ensure(
-        reasonLabel(outcome) === 'OutOfShape' && /by hand/.test(explainOutcome(outcome)),
+        (reasonLabel(outcome) === 'OutOfShape' && /by hand/.test(explainOutcome(outcome))) ||
+          (reasonLabel(outcome) === 'StackUnreadable' && !isWhole),
         'T11',
         () => `${stage.name} is out of shape with ${readings.join(' ')} but says: ${explainOutcome(outcome)}`,
       );
@@ -586,9 +588,7 @@ export class TrainOracle {
       if (readingOf(pins, plan.stacks, environment) === 'unreadable') continue;
       const lacking = plan.stacks.filter((stack) => {
         const pin = pins.get(environment)?.get(stack);
-        // A stack that does not answer, beside others that have the target and no open step, is taken to have it too.
-        if (pin === undefined) return readingOf(pins, plan.stacks, environment) !== target;
-        return O.isNone(pin) || pin.value !== target;
+        return pin !== undefined && (O.isNone(pin) || pin.value !== target);
       });
       const done = decision.promotions.find((one) => one.environment === environment);
       for (const stack of lacking) {

@@ -29,7 +29,7 @@ const portionsOf = (source: AsyncIterable<Uint8Array>): Portions => {
   let held: Buffer = Buffer.alloc(0);
   return {
     upTo: async function* (length) {
-      for (let missing = length; missing > 0; ) {
+      for (let missing = length; missing > 0;) {
         while (held.length === 0) {
           const next = await chunks.next();
           if (next.done === true) return;
@@ -91,11 +91,20 @@ const readText = async (portions: Portions, header: Header, size: number): Promi
   return text;
 };
 
+/** Whether `header` is a file, a directory or the like, and not an extended header for the next of those. */
+const isEntry = ({ type }: Header): boolean =>
+  type !== 'ExtendedHeader' &&
+  type !== 'GlobalExtendedHeader' &&
+  type !== 'NextFileHasLongPath' &&
+  type !== 'OldGnuLongPath';
+
 const headerOf = (block: Buffer, extended: HeaderData | undefined, global: HeaderData | undefined): Header => {
   const header = new Header(block, 0, extended, global);
   if (!header.nullBlock && !header.cksumValid) {
     throw new BadTarball('tarball: expected a tar header, got a block with a wrong checksum');
   }
+  // Header puts a ustar prefix before the path even where an extended header gave the whole of it.
+  if (extended?.path !== undefined && isEntry(header)) header.path = extended.path;
   return header;
 };
 

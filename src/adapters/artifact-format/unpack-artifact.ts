@@ -248,13 +248,19 @@ export const unpackArtifact = async (
     throw error;
   }
   if (read === undefined || !ended) {
-    return { _tag: 'BadArtifact', detail: 'tarball: expected nothing after the end of the gzip stream, got more bytes' };
+    return {
+      _tag: 'BadArtifact',
+      detail: 'tarball: expected nothing after the end of the gzip stream, got more bytes',
+    };
   }
   const sha256 = hash.digest('hex');
   const mismatch = expected === undefined ? undefined : tarballFault(expected, sizeBytes, sha256);
   if (mismatch !== undefined) return { _tag: 'BadArtifact', detail: mismatch };
   if (expected !== undefined && !sameManifest(expected.manifest, read.manifest)) {
-    return { _tag: 'BadArtifact', detail: `${MANIFEST_FILE}: expected the manifest of the artifact's record, got another` };
+    return {
+      _tag: 'BadArtifact',
+      detail: `${MANIFEST_FILE}: expected the manifest of the artifact's record, got another`,
+    };
   }
   return { _tag: 'Unpacked', sha256, sizeBytes, ...read };
 };

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { nameFromLiteral, Version } from '../../domain/names.ts';
 import type { ArtifactRecord, ArtifactStore } from '../../ports/artifact-store.ts';
-import { assertTag, casesOf, type ContractCase, handles, type Harness, type Law, withoutHook } from './contract-case.ts';
+import {
+  assertTag,
+  casesOf,
+  type ContractCase,
+  handles,
+  type Harness,
+  type Law,
+  withoutHook,
+} from './contract-case.ts';
 import {
   brokenOff,
   collected,
@@ -76,8 +84,8 @@ const laws = (
     return undefined;
   },
   'several artifacts are kept apart': async ({ store }) => {
-    const several = ['1.0', '1.00', '1.0-a', '1.0_a', '1.0+a', '10', `${'9'.repeat(60)}.${'9'.repeat(67)}`].map((version) =>
-      artifact(version),
+    const several = ['1.0', '1.00', '1.0-a', '1.0_a', '1.0+a', '10', `${'9'.repeat(60)}.${'9'.repeat(67)}`].map(
+      (version) => artifact(version),
     );
     for (const one of several) assertTag(await add(store, one), 'Added');
     assert.deepEqual(
@@ -127,9 +135,7 @@ const laws = (
   },
   'of several who add the same artifact at once one adds it, and all find it there': async (harness) => {
     const first = artifact(V1);
-    const answers = await Promise.all(
-      [...Array(8).keys()].map((writer) => add(storeOf(harness, writer), first)),
-    );
+    const answers = await Promise.all([...Array(8).keys()].map((writer) => add(storeOf(harness, writer), first)));
     const tags = answers.map((answer) => assertTag(answer, 'Added', 'AlreadyThere')._tag);
     assert.equal(tags.filter((tag) => tag === 'Added').length, 1, tags.join(', '));
     await assertHolds(harness.store, first);

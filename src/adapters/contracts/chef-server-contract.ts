@@ -34,8 +34,7 @@ const PROD_2 = environmentName('prod-2');
 const V1 = exampleManifest('20250728.1753666491.0', { apt: '7.5.23' }, { 'base-system': '20250728.1753666491.0' });
 const V2 = exampleManifest('20250728.1753670091.0', { apt: '7.5.23' }, { 'base-system': '20250728.1753670091.0' });
 
-const upload = (server: ChefServer, { record, tarball }: ExampleArtifact) =>
-  server.upload(record, streamed(tarball));
+const upload = (server: ChefServer, { record, tarball }: ExampleArtifact) => server.upload(record, streamed(tarball));
 
 const completeOn = async (server: ChefServer): Promise<readonly (readonly [string, string])[]> =>
   [...assertTag(await server.completeArtifacts(), 'Listed').sha256ByVersion].sort();
@@ -58,44 +57,45 @@ const assertPinned = async (server: ChefServer, name: EnvironmentName, manifest:
 };
 
 /** Broken artifacts, each with the record that goes with it. */
-const BROKEN: Readonly<Record<string, () => { readonly record: ExampleArtifact['record']; readonly tarball: AsyncIterable<Uint8Array> }>> =
-  {
-    'other bytes than the record promises': () => {
-      const { record } = exampleArtifact(V1);
-      return { record, tarball: streamed(exampleArtifact(V1, 'log "other"').tarball) };
-    },
-    'a tarball that is cut off': () => {
-      const { tarball } = exampleArtifact(V1);
-      const cut = tarball.subarray(0, tarball.length >> 1);
-      return { record: recordOf(V1, cut), tarball: streamed(cut) };
-    },
-    'something that is no tarball': () => {
-      const html = Buffer.from('<html>please log in</html>');
-      return { record: recordOf(V1, html), tarball: streamed(html) };
-    },
-    'no manifest': () => {
-      const { record, tarball } = artifactOf(V1, entriesOf(V1).slice(1));
-      return { record, tarball: streamed(tarball) };
-    },
-    'a manifest that is none': () => {
-      const { record, tarball } = artifactOf(V1, [{ path: 'manifest.json', content: '{' }, ...entriesOf(V1).slice(1)]);
-      return { record, tarball: streamed(tarball) };
-    },
-    'another manifest than the record promises': () => {
-      const { record, tarball } = artifactOf(V1, entriesOf({ ...V1, author: 'Somebody Else' }));
-      return { record, tarball: streamed(tarball) };
-    },
-    'a listed cookbook missing': () => {
-      const entries = entriesOf(V1).filter(({ path }) => !path.startsWith('cookbooks/apt/'));
-      const { record, tarball } = artifactOf(V1, entries);
-      return { record, tarball: streamed(tarball) };
-    },
-    'a listed cookbook empty': () => {
-      const entries = entriesOf(V1).filter(({ path }) => !path.startsWith('cookbooks/apt/') || path.endsWith('apt/'));
-      const { record, tarball } = artifactOf(V1, entries);
-      return { record, tarball: streamed(tarball) };
-    },
-  };
+const BROKEN: Readonly<
+  Record<string, () => { readonly record: ExampleArtifact['record']; readonly tarball: AsyncIterable<Uint8Array> }>
+> = {
+  'other bytes than the record promises': () => {
+    const { record } = exampleArtifact(V1);
+    return { record, tarball: streamed(exampleArtifact(V1, 'log "other"').tarball) };
+  },
+  'a tarball that is cut off': () => {
+    const { tarball } = exampleArtifact(V1);
+    const cut = tarball.subarray(0, tarball.length >> 1);
+    return { record: recordOf(V1, cut), tarball: streamed(cut) };
+  },
+  'something that is no tarball': () => {
+    const html = Buffer.from('<html>please log in</html>');
+    return { record: recordOf(V1, html), tarball: streamed(html) };
+  },
+  'no manifest': () => {
+    const { record, tarball } = artifactOf(V1, entriesOf(V1).slice(1));
+    return { record, tarball: streamed(tarball) };
+  },
+  'a manifest that is none': () => {
+    const { record, tarball } = artifactOf(V1, [{ path: 'manifest.json', content: '{' }, ...entriesOf(V1).slice(1)]);
+    return { record, tarball: streamed(tarball) };
+  },
+  'another manifest than the record promises': () => {
+    const { record, tarball } = artifactOf(V1, entriesOf({ ...V1, author: 'Somebody Else' }));
+    return { record, tarball: streamed(tarball) };
+  },
+  'a listed cookbook missing': () => {
+    const entries = entriesOf(V1).filter(({ path }) => !path.startsWith('cookbooks/apt/'));
+    const { record, tarball } = artifactOf(V1, entries);
+    return { record, tarball: streamed(tarball) };
+  },
+  'a listed cookbook empty': () => {
+    const entries = entriesOf(V1).filter(({ path }) => !path.startsWith('cookbooks/apt/') || path.endsWith('apt/'));
+    const { record, tarball } = artifactOf(V1, entries);
+    return { record, tarball: streamed(tarball) };
+  },
+};
 
 const UPLOADS: Readonly<Record<string, Law<ChefServerHarness>>> = {
   'an empty server has no complete artifact and no environment': async ({ server }) => {
@@ -253,7 +253,12 @@ const PINS: Readonly<Record<string, Law<ChefServerHarness>>> = {
     await plantEnvironment(PROD_1, PLANTED);
     assertTag(await server.pin(PROD_1, V1), 'Pinned');
     const text = await environmentText(PROD_1);
-    for (const written of [/"serial": ?12345678901234567890\b/, /"drift": ?1\.0\b/, /"limit": ?1e400\b/, /"__proto__"/]) {
+    for (const written of [
+      /"serial": ?12345678901234567890\b/,
+      /"drift": ?1\.0\b/,
+      /"limit": ?1e400\b/,
+      /"__proto__"/,
+    ]) {
       assert.match(text, written);
     }
     return undefined;

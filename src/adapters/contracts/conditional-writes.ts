@@ -63,7 +63,11 @@ const assertOneWins = async <H>(
   const bodies = [...Array(WRITERS).keys()].map((writer) => `round ${n}, writer ${writer}`);
   const wins = await Promise.all(bodies.map((body, writer) => landed(places(harness, n, writer), body, expected)));
   const winners = bodies.filter((_, writer) => wins[writer]);
-  assert.equal(winners.length, 1, `expected one of ${WRITERS} writers to land, got ${winners.length}: ${winners.join('; ')}`);
+  assert.equal(
+    winners.length,
+    1,
+    `expected one of ${WRITERS} writers to land, got ${winners.length}: ${winners.join('; ')}`,
+  );
   await assertHolds(places(harness, n), winners[0] ?? '');
 };
 

@@ -45,7 +45,7 @@ const eventually = (what: string, isSo: () => Promise<boolean>): Promise<void> =
   promptly(
     what,
     (async () => {
-      for (const end = Date.now() + PROMPTLY_MS; Date.now() < end && !(await isSo()); ) await delay(10);
+      for (const end = Date.now() + PROMPTLY_MS; Date.now() < end && !(await isSo());) await delay(10);
     })(),
   );
 
@@ -110,10 +110,7 @@ const LAWS: Readonly<Record<string, Law<ProcessRunnerHarness>>> = {
   'arguments are passed as they are, to no shell': async ({ runner }) => {
     const args = ['', ' ', '$HOME', '`id`', '"', "'", '\\', '*', 'ä\n', '; exit 1', '--'];
     const script = 'for argument; do printf "<%s>" "$argument"; done';
-    const { outputTail } = assertTag(
-      await runner.run({ ...order(''), args: ['-c', script, 'sh', ...args] }),
-      'Exited',
-    );
+    const { outputTail } = assertTag(await runner.run({ ...order(''), args: ['-c', script, 'sh', ...args] }), 'Exited');
     assert.equal(outputTail, args.map((argument) => `<${argument}>`).join(''));
     return undefined;
   },

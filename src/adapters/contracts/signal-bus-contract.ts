@@ -3,7 +3,15 @@ import { EnvironmentName, nameFromLiteral, StackName } from '../../domain/names.
 import { SIGNAL_BYTES_MAX, type SignalKey } from '../../domain/signal.ts';
 import type { SignalBus } from '../../ports/signal-bus.ts';
 import { conditionalWriteLaws, type Place } from './conditional-writes.ts';
-import { assertTag, casesOf, type ContractCase, handles, type Harness, type Law, withoutHook } from './contract-case.ts';
+import {
+  assertTag,
+  casesOf,
+  type ContractCase,
+  handles,
+  type Harness,
+  type Law,
+  withoutHook,
+} from './contract-case.ts';
 
 /** An empty signal bus to try. */
 export interface SignalBusHarness extends Harness {

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import type { StateStore } from '../../ports/state-store.ts';
 import { conditionalWriteLaws, type Place } from './conditional-writes.ts';
-import { assertTag, casesOf, type ContractCase, handles, type Harness, type Law, withoutHook } from './contract-case.ts';
+import {
+  assertTag,
+  casesOf,
+  type ContractCase,
+  handles,
+  type Harness,
+  type Law,
+  withoutHook,
+} from './contract-case.ts';
 
 /** An empty state store to try. */
 export interface StateStoreHarness extends Harness {
@@ -58,7 +66,12 @@ const LAWS: Readonly<Record<string, Law<StateStoreHarness>>> = {
     return undefined;
   },
   'keys may be as long as they are allowed to be': async ({ store }) => {
-    const keys = ['k'.repeat(128), `${'k'.repeat(128)}.json`.slice(-128), `${'d'.repeat(128)}/${'k'.repeat(128)}`, '0_.-'];
+    const keys = [
+      'k'.repeat(128),
+      `${'k'.repeat(128)}.json`.slice(-128),
+      `${'d'.repeat(128)}/${'k'.repeat(128)}`,
+      '0_.-',
+    ];
     for (const key of keys) {
       assertTag(await store.write(key, key, undefined), 'Landed');
       assert.equal(assertTag(await store.read(key), 'Found').body, key);

@@ -123,9 +123,7 @@ const help = async (fs: FileSystem, file: SharedFile, identity: string, round: n
 /** Makes the claims on the present state of `file` come true, where somebody died between claiming and renaming. */
 export const finishClaims = async (fs: FileSystem, file: SharedFile, identity: string): Promise<void> => {
   for (let round = 0; round < ROUNDS_MAX; round++) {
-    const claimed = await unlessErrno(['ENOENT', 'EINVAL'], () =>
-      fs.readLink(claimPath(file.path, identity, round)),
-    );
+    const claimed = await unlessErrno(['ENOENT', 'EINVAL'], () => fs.readLink(claimPath(file.path, identity, round)));
     if (claimed === undefined || (await help(fs, file, identity, round)) === 'Gone') return;
   }
 };

@@ -66,7 +66,7 @@ export const nodeFileSystem: FileSystem = {
     const file = await fs.open(path, 'wx', executable ? EXECUTABLE_MODE : FILE_MODE);
     return {
       write: async (bytes) => {
-        for (let written = 0; written < bytes.length; ) {
+        for (let written = 0; written < bytes.length;) {
           written += (await file.write(bytes, written)).bytesWritten;
         }
       },

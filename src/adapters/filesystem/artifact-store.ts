@@ -3,12 +3,7 @@ import { join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import { Version } from '../../domain/names.ts';
 import type { ArtifactAddition, ArtifactRecord, ArtifactStore } from '../../ports/artifact-store.ts';
-import {
-  decodeArtifactRecord,
-  encodeArtifactRecord,
-  tarballFault,
-  verifiedTarball,
-} from '../artifact-format/index.ts';
+import { decodeArtifactRecord, encodeArtifactRecord, tarballFault, verifiedTarball } from '../artifact-format/index.ts';
 import {
   describeFailure,
   type FileSystem,
@@ -48,7 +43,8 @@ const receive = async (
         });
         if (next.done === true) break;
         length += next.value.length;
-        if (length > record.sizeBytes) throw new CorruptTarball(`tarball: expected ${record.sizeBytes} bytes, got more`);
+        if (length > record.sizeBytes)
+          throw new CorruptTarball(`tarball: expected ${record.sizeBytes} bytes, got more`);
         hash.update(next.value);
         await file.write(next.value);
       }

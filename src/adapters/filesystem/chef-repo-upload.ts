@@ -1,10 +1,6 @@
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
-import {
-  cookbookDigest,
-  type UnpackedCookbook,
-  type UnpackedFile,
-} from '../artifact-format/index.ts';
+import { cookbookDigest, type UnpackedCookbook, type UnpackedFile } from '../artifact-format/index.ts';
 import { type FileSystem, unlessErrno } from '../durable-files/index.ts';
 
 /**

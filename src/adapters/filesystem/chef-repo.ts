@@ -85,7 +85,8 @@ export const chefRepoServer = (
     const look = await unlessErrno(['ENOENT', 'ENOTDIR'], () => fs.look(path, documents.bytesMax, documents.links));
     if (look === undefined) return undefined;
     const text = look.bytes.length > documents.bytesMax ? undefined : textOfBytes(look.bytes);
-    if (text === undefined) throw new Error(`expected UTF-8 of at most ${documents.bytesMax} bytes, got something else`);
+    if (text === undefined)
+      throw new Error(`expected UTF-8 of at most ${documents.bytesMax} bytes, got something else`);
     return { text, revision: revisionOf(look.bytes) };
   };
 

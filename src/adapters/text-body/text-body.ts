@@ -26,9 +26,7 @@ const HALF_PAIR = /\p{Surrogate}/u;
 export const bodyFault = (text: string, bytesMax: number): string | undefined => {
   if (HALF_PAIR.test(text)) return 'body: expected Unicode text, got half a surrogate pair; nothing was written';
   const bytes = Buffer.byteLength(text);
-  return bytes <= bytesMax
-    ? undefined
-    : `body: expected at most ${bytesMax} bytes, got ${bytes}; nothing was written`;
+  return bytes <= bytesMax ? undefined : `body: expected at most ${bytesMax} bytes, got ${bytes}; nothing was written`;
 };
 
 /** What is wrong with bytes that were read as a body, and the text when nothing is. */

@@ -5,6 +5,7 @@ import {
   assignmentDecision,
   assignmentFor,
   type AssignmentRefusal,
+  describeAssignment,
   dropInText,
   formatAssignmentRefusal,
   nodeFileText,
@@ -134,8 +135,7 @@ export const runBootstrap =
 
 /** The report in one line for people. */
 export const describeBootstrap = (report: BootstrapReport): string => {
-  const { stack, environment, node } = report.assignment;
-  const what = `${node} in ${stack}/${environment}`;
+  const what = describeAssignment(report.assignment);
   switch (report._tag) {
     case 'Assigned':
       return `assigned ${what}`;

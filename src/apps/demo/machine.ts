@@ -24,37 +24,31 @@ export interface MachineParts {
 /** The fallback's cron job: every half hour, each machine at its own minute. */
 const CRON_EVERY_MS = 30 * MINUTE_MS;
 
-/** Runs the Summoner until the machine stops or a release breaks it; answers whether it was broken. */
-const summonUntilBroken = async (parts: MachineParts, stop: AbortSignal): Promise<boolean> => {
-  const ended = new AbortController();
-  const end = () => {
-    ended.abort();
-  };
-  stop.addEventListener('abort', end, { once: true });
-  let broken = false;
+/** Whether somebody asked the machine to stop; asked anew each time, since it changes while others are awaited. */
+const isStopped = (stop: AbortSignal): boolean => stop.aborted;
+
+/** Runs the Summoner until the machine stops or a release breaks it. */
+const summonUntilBroken = async (parts: MachineParts, stop: AbortSignal): Promise<void> => {
+  const broken = new AbortController();
   const onRunEnded: SummonerPorts['onRunEnded'] = (run) => {
     parts.summoner.onRunEnded?.(run);
     void parts.isSummonerWorking().then((works) => {
-      if (works) return;
-      broken = true;
-      end();
+      if (!works) broken.abort();
     });
   };
-  await runSummoner({ ...parts.summoner, onRunEnded }, ended.signal);
-  stop.removeEventListener('abort', end);
-  return broken;
+  await runSummoner({ ...parts.summoner, onRunEnded }, AbortSignal.any([stop, broken.signal]));
 };
 
 const summonerLife = async (parts: MachineParts, stop: AbortSignal): Promise<void> => {
   const { clock } = parts.summoner;
-  while (!stop.aborted) {
-    const broken = await summonUntilBroken(parts, stop);
-    if (!broken || stop.aborted) return;
+  while (!isStopped(stop)) {
+    await summonUntilBroken(parts, stop);
+    if (isStopped(stop)) return;
     parts.onBroken();
-    while (!stop.aborted && !(await parts.isSummonerWorking())) {
+    while (!isStopped(stop) && !(await parts.isSummonerWorking())) {
       await clock.sleepUntil(plus(clock.now(), MINUTE_MS), stop);
     }
-    if (!stop.aborted) parts.onHealed();
+    if (!isStopped(stop)) parts.onHealed();
   }
 };
 

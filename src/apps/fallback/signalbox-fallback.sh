@@ -18,7 +18,7 @@ COMMAND='chef-client --once --run-lock-timeout 0' # split at blanks; leaves at o
 HOOK=                                             # split at blanks; gets Succeeded, Failed or Drill, and the reason
 names='STATE_FILE RECORD_FILE LOCK_FILE METRICS_FILE THRESHOLD_SECONDS RETRY_SECONDS SPLAY_SECONDS TIME_LIMIT_SECONDS
   NODE_NAME COMMAND HOOK'
-bad=0 dry_run='' drill='' json='' delay=0
+bad=0 dry_run='' drill='' json='' delay=0 line=''
 
 log() {
   echo "signalbox-fallback: $*" >&2
@@ -111,7 +111,7 @@ for argument in "$@"; do
   esac
 done
 conf=${SIGNALBOX_FALLBACK_CONF-/etc/signalbox/fallback.conf}
-if [ -e "$conf" ]; then
+if [ -f "$conf" ] && [ -r "$conf" ]; then
   while IFS= read -r line || [ -n "$line" ]; do
     line=${line%[[:cntrl:]]}
     case $line in
@@ -119,8 +119,8 @@ if [ -e "$conf" ]; then
     *=*) setting "${line%%=*}" "${line#*=}" ;;
     *) complain "$line: expected NAME=VALUE" ;;
     esac
-  done <"$conf" || complain "$conf: cannot be read"
-fi
+  done <"$conf"
+elif [ -e "$conf" ]; then complain "$conf: cannot be read"; fi
 for key in $names; do eval "setting $key \"\${SIGNALBOX_FALLBACK_$key-}\""; done
 
 decide

@@ -5,7 +5,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
-import * as TE from 'fp-ts/lib/TaskEither.js';
+import type * as TE from 'fp-ts/lib/TaskEither.js';
 import { type Artifact, catalogueOf } from '../../domain/catalogue.ts';
 import type { ControlState } from '../../domain/control-state.ts';
 import type { EnvironmentName, StackName, Version } from '../../domain/names.ts';

@@ -7,17 +7,29 @@ import { createReadStream } from 'node:fs';
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
 import type * as TE from 'fp-ts/lib/TaskEither.js';
+import type { Hold, HoldScope } from '../../domain/hold.ts';
+import { formatHold } from '../../domain/hold-text.ts';
 import type { PromoteRequest } from '../../domain/intervention.ts';
-import type { EnvironmentName, Version } from '../../domain/names.ts';
+import type { EnvironmentName, Slug, Version } from '../../domain/names.ts';
 import { explainOutcome } from '../../domain/outcome.ts';
 import type { ReleasePlan } from '../../domain/release-plan.ts';
+import { plus } from '../../domain/time.ts';
 import { fail } from '../cli/command.ts';
 import { EXIT, type ExitCode } from '../cli/exit-code.ts';
 import { table } from '../cli/table.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { badData, type Failure } from '../failure.ts';
 import { addArtifact } from './add-artifact.ts';
-import { type Asker, approve, type InterventionReport, promote, reject, rollback } from './intervene.ts';
+import {
+  addHold,
+  type Asker,
+  approve,
+  type InterventionReport,
+  liftHold,
+  promote,
+  reject,
+  rollback,
+} from './intervene.ts';
 import type { LibrarianPorts } from './librarian-ports.ts';
 import { listArtifacts } from './list-artifacts.ts';
 import { additionJson, interventionJson, statusJson, tickJson } from './report-json.ts';
@@ -82,13 +94,18 @@ export const trainTick = (
     return afterTroubles(terminal, report.troubles);
   });
 
+/** A file's bytes, opened when they are asked for: an error then has somebody to hear it. */
+async function* bytesOf(file: string): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(file) as AsyncIterable<Buffer>;
+}
+
 /** `signalbox artifact add` */
 export const artifactAdd = (
   ports: LibrarianPorts,
   terminal: Terminal,
   { file, isJson }: { readonly file: string; readonly isJson: boolean },
 ): Promise<ExitCode> =>
-  ask(terminal, addArtifact(ports)(createReadStream(file)), (added) => {
+  ask(terminal, addArtifact(ports)(bytesOf(file)), (added) => {
     const { version, sha256 } = added.record;
     if (isJson) printJson(terminal, additionJson(added));
     else terminal.out(`${version} ${added.isNew ? 'added' : 'was there already'}, sha256 ${sha256}`);
@@ -132,6 +149,55 @@ export const artifactJudge = (
 ): Promise<ExitCode> =>
   ask(terminal, (verb === 'reject' ? reject : approve)(ports)(askerOf(terminal, reason), version), () => {
     terminal.out(`${version} ${verb === 'reject' ? 'rejected' : 'approved'}`);
+    return EXIT.done;
+  });
+
+/** What `signalbox hold add` was asked. */
+export interface HoldOptions {
+  readonly id: Slug;
+  readonly scope: HoldScope;
+  readonly reason: string;
+  readonly owner: O.Option<string>;
+  /** From now, in milliseconds; none: until it is lifted. */
+  readonly expiresInMs: O.Option<number>;
+}
+
+/** `signalbox hold add` */
+export const holdAdd = (ports: LibrarianPorts, terminal: Terminal, options: HoldOptions): Promise<ExitCode> => {
+  const asker = askerOf(terminal, options.reason);
+  const hold: Hold = {
+    id: options.id,
+    scope: options.scope,
+    reason: options.reason,
+    owner: O.getOrElse(() => asker.who)(options.owner),
+    expiresAt: O.map((ms: number) => plus(ports.clock.now(), ms))(options.expiresInMs),
+  };
+  return ask(terminal, addHold(ports)(asker, hold), () => {
+    terminal.out(`hold ${hold.id} added: ${formatHold(hold)}`);
+    return EXIT.done;
+  });
+};
+
+/** `signalbox hold lift` */
+export const holdLift = (
+  ports: LibrarianPorts,
+  terminal: Terminal,
+  { id, reason }: { readonly id: Slug; readonly reason: string },
+): Promise<ExitCode> =>
+  ask(terminal, liftHold(ports)(askerOf(terminal, reason), id), () => {
+    terminal.out(`hold ${id} lifted`);
+    return EXIT.done;
+  });
+
+/** `signalbox hold list` */
+export const holdList = (
+  ports: LibrarianPorts,
+  terminal: Terminal,
+  { isJson }: { readonly isJson: boolean },
+): Promise<ExitCode> =>
+  ask(terminal, status(ports), (board) => {
+    if (isJson) printJson(terminal, statusJson(board).holds);
+    else printTable(terminal, [['id', 'hold'], ...board.holds.map((hold) => [hold.id, formatHold(hold)])]);
     return EXIT.done;
   });
 

@@ -67,6 +67,7 @@ export const librarianServer = (ports: LibrarianPorts): FastifyInstance => {
     forceCloseConnections: true,
   });
 
+  server.removeContentTypeParser('text/plain');
   server.addContentTypeParser('application/gzip', (_request, payload, done) => {
     done(null, payload);
   });

@@ -120,7 +120,7 @@ const changeRecorded =
     change: (control: ControlState) => E.Either<Failure, ControlState>,
   ): TE.TaskEither<Failure, void> =>
     TE.chain(() =>
-      changeControl(ports)<void>((control) =>
+      changeControl(ports)((control) =>
         TE.fromEither(E.map((changed: ControlState) => ({ control: changed, result: undefined }))(change(control))),
       ),
     )(recordIntent(ports)({ ...asker, what, details }));

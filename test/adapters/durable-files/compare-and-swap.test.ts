@@ -108,7 +108,10 @@ const exploreWriters = (
   }, bounds);
 
 const SCENARIOS: Readonly<
-  Record<string, { readonly start: string | undefined; readonly writers: readonly (readonly Step[])[]; readonly bounds: Bounds }>
+  Record<
+    string,
+    { readonly start: string | undefined; readonly writers: readonly (readonly Step[])[]; readonly bounds: Bounds }
+  >
 > = {
   'two writers replace one state': {
     start: 'a',
@@ -159,11 +162,7 @@ const SCENARIOS: Readonly<
   },
   'two writers, both of which may be killed': {
     start: 'a',
-    writers: [
-      [{ from: 'a', to: 'b' }],
-      [{ from: 'a', to: 'c' }, 'settle'],
-      [{ from: 'a', to: 'd' }],
-    ],
+    writers: [[{ from: 'a', to: 'b' }], [{ from: 'a', to: 'c' }, 'settle'], [{ from: 'a', to: 'd' }]],
     bounds: { switchesMax: 1, killsMax: 2, schedulesMax: 20_000 },
   },
 };
@@ -207,7 +206,8 @@ const swapByHardLink: Swap = async (fs, body, expected) => {
     if ((await current()) === expected) await tried(() => fs.rename(claim, PATH));
     return { _tag: 'Conflict' };
   }
-  if ((await current()) !== expected && (await tried(() => fs.unlink(claim))) === undefined) return { _tag: 'Conflict' };
+  if ((await current()) !== expected && (await tried(() => fs.unlink(claim))) === undefined)
+    return { _tag: 'Conflict' };
   await tried(() => fs.rename(claim, PATH));
   return { _tag: 'Landed', revision: revisionOf(bytes(body)) };
 };

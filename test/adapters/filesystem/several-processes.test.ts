@@ -29,7 +29,9 @@ const startAll = async (writers: readonly RunningScript[]): Promise<void> => {
 test('L4: of the writes of several processes that race for one document none is lost and none is doubled', () =>
   inTemporaryDirectory(async (root) => {
     const [processes, count] = [6, 40];
-    const writers = [...Array(processes).keys()].map((n) => runScript('append-entries.ts', root, `p${n}`, String(count)));
+    const writers = [...Array(processes).keys()].map((n) =>
+      runScript('append-entries.ts', root, `p${n}`, String(count)),
+    );
     await startAll(writers);
     expect(await Promise.all(writers.map(({ ended }) => ended))).toEqual(writers.map(() => 0));
     const entries = await entriesIn(root);

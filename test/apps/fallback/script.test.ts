@@ -21,9 +21,9 @@ import {
   makeToolDirectory,
   SCRIPT,
   type ScriptAnswer,
-  systemShell,
+  type ShellUnderTest,
+  shells,
   temporaryDirectory,
-  toolsHere,
   whichExecutable,
 } from '../../support/fallback-script.ts';
 
@@ -68,10 +68,12 @@ const run = (
 let directory = temporaryDirectory();
 let node: TestNode;
 
-const makeNode = (root: string): TestNode => {
+const makeNode = (root: string, shell: ShellUnderTest): TestNode => {
+  const [command, ...shellArgs] = shell.command ?? [];
+  if (command === undefined) throw new Error(`${shell.name}: expected on this machine`);
   const at = (name: string) => join(root, name);
   const tools = at('bin');
-  makeToolDirectory(tools, toolsHere, true);
+  makeToolDirectory(tools, shell.tools, true);
   mkdirSync(at('summoner'));
   const install = (name: string, body: string): void => {
     // What stands there may be a link to the machine's own tool, which must not be written through.
@@ -97,8 +99,8 @@ exit "\${code:-$(sed -n '$p' '${at('codes')}')}"`,
     conf: (...lines) => writeFileSync(at('conf'), lines.map((line) => `${line}\n`).join('')),
     fallback: (now, args = [], env = {}) =>
       run(
-        '/bin/sh',
-        [SCRIPT, ...args],
+        command,
+        [...shellArgs, SCRIPT, ...args],
         {
           PATH: tools,
           FAKE_NOW: String(now),
@@ -115,411 +117,515 @@ exit "\${code:-$(sed -n '$p' '${at('codes')}')}"`,
   };
 };
 
-beforeEach(() => {
-  directory = temporaryDirectory();
-  node = makeNode(directory.path);
-});
-afterEach(() => directory.remove());
-
-const NOW = NOW_EPOCH_SECONDS;
-const overdue = (): void => writeFileSync(node.stateFile, stateText(NOW - THRESHOLD_SECONDS));
-const record = (): string => readFileSync(node.recordFile, 'utf8');
-
-describe('F1, F2: the script', () => {
-  it('runs nothing and says nothing while the Summoner is healthy', async () => {
-    writeFileSync(node.stateFile, stateText(NOW - THRESHOLD_SECONDS + 1));
-    expect(await node.fallback(NOW)).toEqual({ stdout: '', stderr: '', exitCode: 0 });
-    expect(node.runs()).toEqual([]);
-    expect(existsSync(node.recordFile)).toBe(false);
+describe.each(shells.filter(({ command }) => command !== undefined))('under $name:', (shell) => {
+  beforeEach(() => {
+    directory = temporaryDirectory();
+    node = makeNode(directory.path, shell);
   });
+  afterEach(() => directory.remove());
 
-  it('runs chef-client once the threshold is reached, without waiting for a run that is under way', async () => {
-    overdue();
-    expect((await node.fallback(NOW)).exitCode).toBe(69);
-    expect(node.runs()).toEqual(['--once --run-lock-timeout 0']);
-  });
-});
+  const NOW = NOW_EPOCH_SECONDS;
+  const overdue = (): void => writeFileSync(node.stateFile, stateText(NOW - THRESHOLD_SECONDS));
+  const record = (): string => readFileSync(node.recordFile, 'utf8');
 
-describe('F3: the script never touches the Summoner', () => {
-  it('its directory is as it was, byte for byte, after a firing', async () => {
-    overdue();
-    const [text, before] = [readFileSync(node.stateFile, 'utf8'), statSync(node.stateFile)];
-    await node.fallback(NOW);
-    expect(readFileSync(node.stateFile, 'utf8')).toBe(text);
-    expect(statSync(node.stateFile).mtimeMs).toBe(before.mtimeMs);
-    expect(readdirSync(join(node.root, 'summoner'))).toEqual(['summoner.json']);
-  });
-
-  it('it reads by default where the Summoner keeps its state', () => {
-    expect(readFileSync(SCRIPT, 'utf8')).toContain(`\nSTATE_FILE=/var/lib/signalbox/${STATE_KEY} `);
-  });
-});
-
-describe('F4: the script’s own record', () => {
-  it('holds attempt and success after a run that succeeded, and keeps the fallback silent for the threshold', async () => {
-    overdue();
-    await node.fallback(NOW);
-    expect(record()).toBe(`last_attempt_epoch=${NOW}\nlast_success_epoch=${NOW}\n`);
-    expect((await node.fallback(NOW + THRESHOLD_SECONDS - 1)).exitCode).toBe(0);
-    expect(node.runs()).toHaveLength(1);
-    expect((await node.fallback(NOW + THRESHOLD_SECONDS)).exitCode).toBe(69);
-    expect(node.runs()).toHaveLength(2);
-  });
-
-  it('after a run that failed lets none follow within the retry interval, and keeps the success before it', async () => {
-    overdue();
-    await node.fallback(NOW);
-    node.runsEnd(0, 1);
-    const later = NOW + THRESHOLD_SECONDS;
-    expect((await node.fallback(later)).exitCode).toBe(1);
-    expect(record()).toBe(`last_attempt_epoch=${later}\nlast_success_epoch=${NOW}\n`);
-    expect((await node.fallback(later + 3_599)).exitCode).toBe(0);
-    expect(node.runs()).toHaveLength(2);
-    expect((await node.fallback(later + 3_600)).exitCode).toBe(1);
-    expect(node.runs()).toHaveLength(3);
-  });
-
-  it('is written before the run, so that one which takes the machine down is an attempt too', async () => {
-    overdue();
-    node.install(
-      'chef-client',
-      `while read -r line; do echo "$line" >>'${node.root}/seen'; done <'${node.recordFile}'`,
-    );
-    await node.fallback(NOW);
-    expect(readFileSync(join(node.root, 'seen'), 'utf8')).toBe(`last_attempt_epoch=${NOW}\n`);
-  });
-
-  it('drops a success from the future when it is written', async () => {
-    mkdirSync(join(node.root, 'own'));
-    writeFileSync(node.recordFile, `last_attempt_epoch=${NOW + 9}\nlast_success_epoch=${NOW + 9}\n`);
-    node.runsEnd(1);
-    expect((await node.fallback(NOW)).exitCode).toBe(1);
-    expect(record()).toBe(`last_attempt_epoch=${NOW}\n`);
-  });
-
-  it('leaves no temporary behind', async () => {
-    overdue();
-    await node.fallback(NOW);
-    expect(readdirSync(join(node.root, 'own')).toSorted()).toEqual(['fallback.prom', 'record']);
-  });
-
-  it('fault 39: where it cannot be written, chef-client runs all the same, and the exit code says so', async () => {
-    overdue();
-    writeFileSync(join(node.root, 'own'), 'a file stands where the directory should be');
-    const { exitCode, stderr } = await node.fallback(NOW);
-    expect(node.runs()).toHaveLength(1);
-    expect(exitCode).toBe(1);
-    expect(stderr).toContain(`${node.recordFile}: cannot be written`);
-  });
-
-  it('is not moved into a directory of its name', async () => {
-    overdue();
-    mkdirSync(node.recordFile, { recursive: true });
-    expect((await node.fallback(NOW)).stderr).toContain(`${node.recordFile}: cannot be written`);
-    expect(readdirSync(node.recordFile)).toEqual([]);
-  });
-});
-
-describe('N14: the end of the run', () => {
-  it.each([
-    [[0], 69, 1],
-    [[35], 69, 1],
-    [[37], 69, 1],
-    [[213, 0], 69, 2],
-    [[213, 213, 0], 1, 2],
-    [[213, 1], 1, 2],
-    [[1], 1, 1],
-    [[2], 1, 1],
-    [[41], 1, 1],
-    [[43], 1, 1],
-    [[173], 1, 1],
-  ])('chef-client’s codes %j make the exit code %i after %i runs', async (codes, exitCode, runs) => {
-    overdue();
-    node.runsEnd(...codes);
-    expect((await node.fallback(NOW)).exitCode).toBe(exitCode);
-    expect(node.runs()).toHaveLength(runs);
-  });
-
-  it('fault 52: killed by a signal is a failure', async () => {
-    overdue();
-    node.install('chef-client', 'kill -9 $$');
-    expect((await node.fallback(NOW)).exitCode).toBe(1);
-  });
-
-  it('fault 53: a client that is missing is a failed attempt, and no tight loop', async () => {
-    overdue();
-    rmSync(join(node.tools, 'chef-client'));
-    expect((await node.fallback(NOW)).exitCode).toBe(1);
-    expect((await node.fallback(NOW + 1)).exitCode).toBe(0);
-  });
-
-  it('fault 49: the run has a time limit: SIGINT, and after a minute SIGKILL', async () => {
-    overdue();
-    node.install('timeout', `echo "$*" >>'${node.root}/limits'; shift 5; exec "$@"`);
-    expect((await node.fallback(NOW)).exitCode).toBe(69);
-    expect(readFileSync(join(node.root, 'limits'), 'utf8')).toBe(
-      '-s INT -k 60 7200 chef-client --once --run-lock-timeout 0\n',
-    );
-    expect(node.runs()).toHaveLength(1);
-  });
-
-  it.each([whichExecutable('timeout'), whichExecutable('busybox')].filter((path) => path !== undefined))(
-    'fault 49: %s understands how the limit is asked for',
-    (path) => {
-      const args = ['-s', 'INT', '-k', '60', '7200', 'true'];
-      expect(execFileSync(path, path.endsWith('busybox') ? ['timeout', ...args] : args).toString()).toBe('');
-    },
-  );
-});
-
-describe('F5: the wait before the run', () => {
-  const waits = { SIGNALBOX_FALLBACK_SPLAY_SECONDS: '600', SIGNALBOX_FALLBACK_NODE_NAME: 'web-17.example.com' };
-
-  it('is slept after the decision and before the run', async () => {
-    overdue();
-    node.install('sleep', `echo "$* $(sed -n '$=' '${node.root}/runs' 2>/dev/null)" >>'${node.root}/slept'`);
-    expect((await node.fallback(NOW, [], waits)).exitCode).toBe(69);
-    expect(readFileSync(join(node.root, 'slept'), 'utf8')).toMatch(/^\d{1,3} \n$/);
-    expect(node.runs()).toHaveLength(1);
-  });
-
-  it('fault 60: a Summoner that heals meanwhile is left to itself', async () => {
-    overdue();
-    const healed = join(node.root, 'healed');
-    writeFileSync(healed, stateText(NOW - 1));
-    node.install('sleep', `mv '${healed}' '${node.stateFile}'`);
-    const { exitCode, stderr } = await node.fallback(NOW, [], waits);
-    expect(node.runs()).toEqual([]);
-    expect(exitCode).toBe(0);
-    expect(stderr).toContain('healed meanwhile, runs nothing: Healthy');
-    expect(existsSync(node.recordFile)).toBe(false);
-  });
-});
-
-describe('F6: every firing is visible', () => {
-  it('on stderr and in syslog, before the run and after it', async () => {
-    overdue();
-    node.install('logger', `echo "$*" >>'${node.root}/syslog'`);
-    const { stdout, stderr } = await node.fallback(NOW);
-    const lines = [
-      'fires: Overdue; runs after 0 s: chef-client --once --run-lock-timeout 0',
-      'the run ended with exit status 0: Succeeded',
-    ];
-    expect(stdout).toBe('');
-    expect(stderr).toBe(lines.map((line) => `signalbox-fallback: ${line}\n`).join(''));
-    expect(readFileSync(join(node.root, 'syslog'), 'utf8')).toBe(
-      lines.map((line) => `-t signalbox-fallback -p daemon.warning -- ${line}\n`).join(''),
-    );
-  });
-
-  it('a syslog that fails changes nothing', async () => {
-    overdue();
-    node.install('logger', 'exit 1');
-    expect((await node.fallback(NOW)).exitCode).toBe(69);
-    expect((await node.fallback(NOW, ['--drill'])).exitCode).toBe(69);
-    expect(node.runs()).toHaveLength(1);
-  });
-
-  it('the client’s own output does not mix with the answer', async () => {
-    overdue();
-    node.install('chef-client', 'echo converging');
-    const { stdout, stderr } = await node.fallback(NOW, ['--json']);
-    expect(stdout).toBe('{"decision":"Fire","reason":"Overdue","retryAt":null}\n');
-    expect(stderr).toContain('converging\n');
-  });
-
-  it('in the metrics, which are kept while it waits as well', async () => {
-    writeFileSync(node.stateFile, stateText(NOW - 1));
-    await node.fallback(NOW);
-    expect(readFileSync(node.metricsFile, 'utf8')).toBe(
-      `signalbox_fallback_check_timestamp_seconds ${NOW}\n` +
-        'signalbox_fallback_decision{decision="Wait",reason="Healthy"} 1\n' +
-        'signalbox_fallback_attempt_timestamp_seconds 0\n' +
-        'signalbox_fallback_success_timestamp_seconds 0\n',
-    );
-    node.runsEnd(1);
-    await node.fallback(NOW + THRESHOLD_SECONDS);
-    expect(readFileSync(node.metricsFile, 'utf8')).toBe(
-      `signalbox_fallback_check_timestamp_seconds ${NOW + THRESHOLD_SECONDS}\n` +
-        'signalbox_fallback_decision{decision="Fire",reason="Overdue"} 1\n' +
-        `signalbox_fallback_attempt_timestamp_seconds ${NOW + THRESHOLD_SECONDS}\n` +
-        'signalbox_fallback_success_timestamp_seconds 0\n',
-    );
-  });
-
-  it('metrics that cannot be written make it neither fire nor fail to', async () => {
-    writeFileSync(node.stateFile, stateText(NOW - 1));
-    writeFileSync(join(node.root, 'own'), '');
-    const healthy = await node.fallback(NOW);
-    expect([healthy.exitCode, node.runs()]).toEqual([0, []]);
-    expect(healthy.stderr).toContain(`${node.metricsFile}: cannot be written`);
-  });
-
-  it.each([
-    [0, 'Succeeded'],
-    [1, 'Failed'],
-  ])('after chef-client’s %i the hook is called with %s and the reason', async (code, outcome) => {
-    overdue();
-    node.runsEnd(code);
-    node.install('page-me', `echo "$*" >>'${node.root}/hooked'`);
-    await node.fallback(NOW, [], { SIGNALBOX_FALLBACK_HOOK: 'page-me --to night-shift' });
-    expect(readFileSync(join(node.root, 'hooked'), 'utf8')).toBe(`--to night-shift ${outcome} Overdue\n`);
-  });
-
-  it('a hook that fails is told of and changes nothing', async () => {
-    overdue();
-    const { exitCode, stderr } = await node.fallback(NOW, [], { SIGNALBOX_FALLBACK_HOOK: 'no-such-hook' });
-    expect(exitCode).toBe(69);
-    expect(stderr).toContain('the hook failed: no-such-hook');
-  });
-
-  it('--drill goes all the way but for the run, on a node that is healthy', async () => {
-    writeFileSync(node.stateFile, stateText(NOW - 1));
-    node.install('page-me', `echo "$*" >>'${node.root}/hooked'`);
-    const env = { SIGNALBOX_FALLBACK_HOOK: 'page-me' };
-    const drill = await node.fallback(NOW, ['--drill', '--json'], env);
-    expect(drill).toEqual({
-      stdout: '{"decision":"Fire","reason":"Overdue","retryAt":null}\n',
-      stderr: 'signalbox-fallback: a drill: fires, but runs nothing (really: Wait, Healthy)\n',
-      exitCode: 69,
+  describe('F1, F2: the script', () => {
+    it('runs nothing and says nothing while the Summoner is healthy', async () => {
+      writeFileSync(node.stateFile, stateText(NOW - THRESHOLD_SECONDS + 1));
+      expect(await node.fallback(NOW)).toEqual({ stdout: '', stderr: '', exitCode: 0 });
+      expect(node.runs()).toEqual([]);
+      expect(existsSync(node.recordFile)).toBe(false);
     });
-    expect(readFileSync(join(node.root, 'hooked'), 'utf8')).toBe('Drill Overdue\n');
-    expect(node.runs()).toEqual([]);
-    expect(existsSync(node.recordFile)).toBe(false);
-    expect(existsSync(node.metricsFile)).toBe(false);
+
+    it('runs chef-client once the threshold is reached, without waiting for a run that is under way', async () => {
+      overdue();
+      expect((await node.fallback(NOW)).exitCode).toBe(69);
+      expect(node.runs()).toEqual(['--once --run-lock-timeout 0']);
+    });
   });
 
-  it('--dry-run answers and leaves no trace', async () => {
-    overdue();
-    const answer = await node.fallback(NOW, ['--dry-run']);
-    expect(answer.stdout).toBe('Fire: Overdue, after 0 s: chef-client --once --run-lock-timeout 0\n');
-    expect([answer.exitCode, node.runs(), existsSync(join(node.root, 'own'))]).toEqual([0, [], false]);
+  describe('F3: the script never touches the Summoner', () => {
+    it('its directory is as it was, byte for byte, after a firing', async () => {
+      overdue();
+      const [text, before] = [readFileSync(node.stateFile, 'utf8'), statSync(node.stateFile)];
+      await node.fallback(NOW);
+      expect(readFileSync(node.stateFile, 'utf8')).toBe(text);
+      expect(statSync(node.stateFile).mtimeMs).toBe(before.mtimeMs);
+      expect(readdirSync(join(node.root, 'summoner'))).toEqual(['summoner.json']);
+    });
+
+    it('it reads by default where the Summoner keeps its state', () => {
+      expect(readFileSync(SCRIPT, 'utf8')).toContain(`\nSTATE_FILE=/var/lib/signalbox/${STATE_KEY} `);
+    });
   });
-});
 
-describe('faults 47, 48: one at a time', () => {
-  const flock = whichExecutable('flock');
-  const why = flock === undefined ? ' (skipped: no flock(1) on this machine)' : '';
+  describe('F4: the script’s own record', () => {
+    it('holds attempt and success after a run that succeeded, and keeps the fallback silent for the threshold', async () => {
+      overdue();
+      await node.fallback(NOW);
+      expect(record()).toBe(`last_attempt_epoch=${NOW}\nlast_success_epoch=${NOW}\n`);
+      expect((await node.fallback(NOW + THRESHOLD_SECONDS - 1)).exitCode).toBe(0);
+      expect(node.runs()).toHaveLength(1);
+      expect((await node.fallback(NOW + THRESHOLD_SECONDS)).exitCode).toBe(69);
+      expect(node.runs()).toHaveLength(2);
+    });
 
-  it.skipIf(flock === undefined)(`a second fallback leaves at once and runs nothing${why}`, async () => {
-    overdue();
-    symlinkSync(flock ?? '', join(node.tools, 'flock'));
-    // The first one, in the middle of its run, starts the second one.
-    node.install(
-      'chef-client',
-      `echo first >>'${node.root}/runs'
+    it('after a run that failed lets none follow within the retry interval, and keeps the success before it', async () => {
+      overdue();
+      await node.fallback(NOW);
+      node.runsEnd(0, 1);
+      const later = NOW + THRESHOLD_SECONDS;
+      expect((await node.fallback(later)).exitCode).toBe(1);
+      expect(record()).toBe(`last_attempt_epoch=${later}\nlast_success_epoch=${NOW}\n`);
+      expect((await node.fallback(later + 3_599)).exitCode).toBe(0);
+      expect(node.runs()).toHaveLength(2);
+      expect((await node.fallback(later + 3_600)).exitCode).toBe(1);
+      expect(node.runs()).toHaveLength(3);
+    });
+
+    it('is written before the run, so that one which takes the machine down is an attempt too', async () => {
+      overdue();
+      node.install(
+        'chef-client',
+        `while read -r line; do echo "$line" >>'${node.root}/seen'; done <'${node.recordFile}'`,
+      );
+      await node.fallback(NOW);
+      expect(readFileSync(join(node.root, 'seen'), 'utf8')).toBe(`last_attempt_epoch=${NOW}\n`);
+    });
+
+    it('drops a success from the future when it is written', async () => {
+      mkdirSync(join(node.root, 'own'));
+      writeFileSync(node.recordFile, `last_attempt_epoch=${NOW + 9}\nlast_success_epoch=${NOW + 9}\n`);
+      node.runsEnd(1);
+      expect((await node.fallback(NOW)).exitCode).toBe(1);
+      expect(record()).toBe(`last_attempt_epoch=${NOW}\n`);
+    });
+
+    it('leaves no temporary behind', async () => {
+      overdue();
+      await node.fallback(NOW);
+      expect(readdirSync(join(node.root, 'own')).toSorted()).toEqual(['fallback.prom', 'record']);
+    });
+
+    it('fault 39: where it cannot be written, chef-client runs all the same, and the exit code says so', async () => {
+      overdue();
+      writeFileSync(join(node.root, 'own'), 'a file stands where the directory should be');
+      const { exitCode, stderr } = await node.fallback(NOW);
+      expect(node.runs()).toHaveLength(1);
+      expect(exitCode).toBe(1);
+      expect(stderr).toContain(`${node.recordFile}: cannot be written`);
+    });
+
+    it('is not moved into a directory of its name', async () => {
+      overdue();
+      mkdirSync(node.recordFile, { recursive: true });
+      expect((await node.fallback(NOW)).stderr).toContain(`${node.recordFile}: cannot be written`);
+      expect(readdirSync(node.recordFile)).toEqual([]);
+    });
+  });
+
+  describe('N14: the end of the run', () => {
+    it.each([
+      [[0], 69, 1],
+      [[35], 69, 1],
+      [[37], 69, 1],
+      [[213, 0], 69, 2],
+      [[213, 213, 0], 1, 2],
+      [[213, 1], 1, 2],
+      [[1], 1, 1],
+      [[2], 1, 1],
+      [[41], 1, 1],
+      [[43], 1, 1],
+      [[173], 1, 1],
+    ])('chef-client’s codes %j make the exit code %i after %i runs', async (codes, exitCode, runs) => {
+      overdue();
+      node.runsEnd(...codes);
+      expect((await node.fallback(NOW)).exitCode).toBe(exitCode);
+      expect(node.runs()).toHaveLength(runs);
+    });
+
+    it('fault 52: killed by a signal is a failure', async () => {
+      overdue();
+      node.install('chef-client', 'kill -9 $$');
+      expect((await node.fallback(NOW)).exitCode).toBe(1);
+    });
+
+    it('fault 53: a client that is missing is a failed attempt, and no tight loop', async () => {
+      overdue();
+      rmSync(join(node.tools, 'chef-client'));
+      expect((await node.fallback(NOW)).exitCode).toBe(1);
+      expect((await node.fallback(NOW + 1)).exitCode).toBe(0);
+    });
+
+    it('fault 49: the run has a time limit: SIGINT, and after a minute SIGKILL', async () => {
+      overdue();
+      node.install('timeout', `echo "$*" >>'${node.root}/limits'; shift 5; exec "$@"`);
+      expect((await node.fallback(NOW)).exitCode).toBe(69);
+      expect(readFileSync(join(node.root, 'limits'), 'utf8')).toBe(
+        '-s INT -k 60 7200 chef-client --once --run-lock-timeout 0\n',
+      );
+      expect(node.runs()).toHaveLength(1);
+    });
+
+    it.each([whichExecutable('timeout'), whichExecutable('busybox')].filter((path) => path !== undefined))(
+      'fault 49: %s understands how the limit is asked for',
+      (path) => {
+        const args = ['-s', 'INT', '-k', '60', '7200', 'true'];
+        expect(execFileSync(path, path.endsWith('busybox') ? ['timeout', ...args] : args).toString()).toBe('');
+      },
+    );
+  });
+
+  describe('F5: the wait before the run', () => {
+    const waits = { SIGNALBOX_FALLBACK_SPLAY_SECONDS: '600', SIGNALBOX_FALLBACK_NODE_NAME: 'web-17.example.com' };
+
+    it('is slept after the decision and before the run', async () => {
+      overdue();
+      node.install('sleep', `echo "$* $(sed -n '$=' '${node.root}/runs' 2>/dev/null)" >>'${node.root}/slept'`);
+      expect((await node.fallback(NOW, [], waits)).exitCode).toBe(69);
+      expect(readFileSync(join(node.root, 'slept'), 'utf8')).toMatch(/^\d{1,3} \n$/);
+      expect(node.runs()).toHaveLength(1);
+    });
+
+    it('fault 60: a Summoner that heals meanwhile is left to itself', async () => {
+      overdue();
+      const healed = join(node.root, 'healed');
+      writeFileSync(healed, stateText(NOW - 1));
+      node.install('sleep', `mv '${healed}' '${node.stateFile}'`);
+      const { exitCode, stderr } = await node.fallback(NOW, [], waits);
+      expect(node.runs()).toEqual([]);
+      expect(exitCode).toBe(0);
+      expect(stderr).toContain('healed meanwhile, runs nothing: Healthy');
+      expect(existsSync(node.recordFile)).toBe(false);
+    });
+  });
+
+  describe('F6: every firing is visible', () => {
+    it('on stderr and in syslog, before the run and after it', async () => {
+      overdue();
+      node.install('logger', `echo "$*" >>'${node.root}/syslog'`);
+      const { stdout, stderr } = await node.fallback(NOW);
+      const lines = [
+        'fires: Overdue; runs after 0 s: chef-client --once --run-lock-timeout 0',
+        'the run ended with exit status 0: Succeeded',
+      ];
+      expect(stdout).toBe('');
+      expect(stderr).toBe(lines.map((line) => `signalbox-fallback: ${line}\n`).join(''));
+      expect(readFileSync(join(node.root, 'syslog'), 'utf8')).toBe(
+        lines.map((line) => `-t signalbox-fallback -p daemon.warning -- ${line}\n`).join(''),
+      );
+    });
+
+    it('a syslog that fails changes nothing', async () => {
+      overdue();
+      node.install('logger', 'exit 1');
+      expect((await node.fallback(NOW)).exitCode).toBe(69);
+      expect((await node.fallback(NOW, ['--drill'])).exitCode).toBe(69);
+      expect(node.runs()).toHaveLength(1);
+    });
+
+    it('the client’s own output does not mix with the answer', async () => {
+      overdue();
+      node.install('chef-client', 'echo converging');
+      const { stdout, stderr } = await node.fallback(NOW, ['--json']);
+      expect(stdout).toBe('{"decision":"Fire","reason":"Overdue","retryAt":null}\n');
+      expect(stderr).toContain('converging\n');
+    });
+
+    it('in the metrics, which are kept while it waits as well', async () => {
+      writeFileSync(node.stateFile, stateText(NOW - 1));
+      await node.fallback(NOW);
+      expect(readFileSync(node.metricsFile, 'utf8')).toBe(
+        `signalbox_fallback_check_timestamp_seconds ${NOW}\n` +
+          'signalbox_fallback_decision{decision="Wait",reason="Healthy"} 1\n' +
+          'signalbox_fallback_attempt_timestamp_seconds 0\n' +
+          'signalbox_fallback_success_timestamp_seconds 0\n',
+      );
+      node.runsEnd(1);
+      await node.fallback(NOW + THRESHOLD_SECONDS);
+      expect(readFileSync(node.metricsFile, 'utf8')).toBe(
+        `signalbox_fallback_check_timestamp_seconds ${NOW + THRESHOLD_SECONDS}\n` +
+          'signalbox_fallback_decision{decision="Fire",reason="Overdue"} 1\n' +
+          `signalbox_fallback_attempt_timestamp_seconds ${NOW + THRESHOLD_SECONDS}\n` +
+          'signalbox_fallback_success_timestamp_seconds 0\n',
+      );
+    });
+
+    it('metrics that cannot be written make it neither fire nor fail to', async () => {
+      writeFileSync(node.stateFile, stateText(NOW - 1));
+      writeFileSync(join(node.root, 'own'), '');
+      const healthy = await node.fallback(NOW);
+      expect([healthy.exitCode, node.runs()]).toEqual([0, []]);
+      expect(healthy.stderr).toContain(`${node.metricsFile}: cannot be written`);
+    });
+
+    it.each([
+      [0, 'Succeeded'],
+      [1, 'Failed'],
+    ])('after chef-client’s %i the hook is called with %s and the reason', async (code, outcome) => {
+      overdue();
+      node.runsEnd(code);
+      node.install('page-me', `echo "$*" >>'${node.root}/hooked'`);
+      await node.fallback(NOW, [], { SIGNALBOX_FALLBACK_HOOK: 'page-me --to night-shift' });
+      expect(readFileSync(join(node.root, 'hooked'), 'utf8')).toBe(`--to night-shift ${outcome} Overdue\n`);
+    });
+
+    it('a hook that fails is told of and changes nothing', async () => {
+      overdue();
+      const { exitCode, stderr } = await node.fallback(NOW, [], { SIGNALBOX_FALLBACK_HOOK: 'no-such-hook' });
+      expect(exitCode).toBe(69);
+      expect(stderr).toContain('the hook failed: no-such-hook');
+    });
+
+    it('--drill goes all the way but for the run, on a node that is healthy', async () => {
+      writeFileSync(node.stateFile, stateText(NOW - 1));
+      node.install('page-me', `echo "$*" >>'${node.root}/hooked'`);
+      const env = { SIGNALBOX_FALLBACK_HOOK: 'page-me' };
+      const drill = await node.fallback(NOW, ['--drill', '--json'], env);
+      expect(drill).toEqual({
+        stdout: '{"decision":"Fire","reason":"Overdue","retryAt":null}\n',
+        stderr: 'signalbox-fallback: a drill: fires, but runs nothing (really: Wait, Healthy)\n',
+        exitCode: 69,
+      });
+      expect(readFileSync(join(node.root, 'hooked'), 'utf8')).toBe('Drill Overdue\n');
+      expect(node.runs()).toEqual([]);
+      expect(existsSync(node.recordFile)).toBe(false);
+      expect(existsSync(node.metricsFile)).toBe(false);
+    });
+
+    it('--dry-run answers and leaves no trace', async () => {
+      overdue();
+      const answer = await node.fallback(NOW, ['--dry-run']);
+      expect(answer.stdout).toBe('Fire: Overdue, after 0 s: chef-client --once --run-lock-timeout 0\n');
+      expect([answer.exitCode, node.runs(), existsSync(join(node.root, 'own'))]).toEqual([0, [], false]);
+    });
+  });
+
+  describe('faults 47, 48: one at a time', () => {
+    const flock = whichExecutable('flock');
+    const why = flock === undefined ? ' (skipped: no flock(1) on this machine)' : '';
+
+    it.skipIf(flock === undefined)(`a second fallback leaves at once and runs nothing${why}`, async () => {
+      overdue();
+      symlinkSync(flock ?? '', join(node.tools, 'flock'));
+      // The first one, in the middle of its run, starts the second one.
+      node.install(
+        'chef-client',
+        `echo first >>'${node.root}/runs'
 exec 2>'${node.root}/second'
 SIGNALBOX_FALLBACK_COMMAND="echo second" /bin/sh '${SCRIPT}'
 echo $? >&2`,
+      );
+      writeFileSync(join(node.root, 'conf'), 'RETRY_SECONDS=1\n');
+      const { exitCode } = await node.fallback(NOW, [], { SIGNALBOX_FALLBACK_RECORD_FILE: '/dev/null/record' });
+      expect(exitCode).toBe(1);
+      expect(readFileSync(join(node.root, 'second'), 'utf8')).toContain(
+        'signalbox-fallback: another fallback is at work\n75\n',
+      );
+      expect(node.runs()).toEqual(['first']);
+    });
+
+    it.skipIf(flock === undefined)(
+      `the run does not inherit the lock, which it could keep for ever${why}`,
+      async () => {
+        overdue();
+        symlinkSync(flock ?? '', join(node.tools, 'flock'));
+        node.install('chef-client', `if (: >&9) 2>/dev/null; then exit 1; fi`);
+        expect((await node.fallback(NOW)).exitCode).toBe(69);
+      },
     );
-    writeFileSync(join(node.root, 'conf'), 'RETRY_SECONDS=1\n');
-    const { exitCode } = await node.fallback(NOW, [], { SIGNALBOX_FALLBACK_RECORD_FILE: '/dev/null/record' });
-    expect(exitCode).toBe(1);
-    expect(readFileSync(join(node.root, 'second'), 'utf8')).toContain(
-      'signalbox-fallback: another fallback is at work\n75\n',
+
+    it('a lock file that cannot be made does not disarm it', async () => {
+      overdue();
+      const { exitCode } = await node.fallback(NOW, [], { SIGNALBOX_FALLBACK_LOCK_FILE: '/dev/null/lock' });
+      expect([exitCode, node.runs().length]).toEqual([69, 1]);
+    });
+  });
+
+  describe('settings', () => {
+    const healthyFor = async (seconds: number, ...conf: readonly string[]): Promise<ScriptAnswer> => {
+      writeFileSync(node.stateFile, stateText(NOW - seconds));
+      node.conf(...conf);
+      return node.fallback(NOW);
+    };
+
+    it('come from the file, with blanks, remarks and Windows line ends', async () => {
+      const answer = await healthyFor(100, '# ours', '', 'THRESHOLD_SECONDS=100\r', 'RETRY_SECONDS=', 'HOOK=');
+      expect([answer.exitCode, node.runs().length]).toEqual([69, 1]);
+    });
+
+    it('from the environment go before those from the file', async () => {
+      writeFileSync(node.stateFile, stateText(NOW - 100));
+      node.conf('THRESHOLD_SECONDS=100');
+      expect((await node.fallback(NOW, [], { SIGNALBOX_FALLBACK_THRESHOLD_SECONDS: '101' })).exitCode).toBe(0);
+    });
+
+    it.each([
+      ['THRESHOLD_SECONDS=0', 'THRESHOLD_SECONDS=0: expected 1 to 9999999, in seconds'],
+      ['THRESHOLD_SECONDS=010', 'THRESHOLD_SECONDS=010: expected 1 to 9999999, in seconds'],
+      ['THRESHOLD_SECONDS=12h', 'THRESHOLD_SECONDS=12h: expected 1 to 9999999, in seconds'],
+      ['THRESHOLD_SECONDS=-1', 'THRESHOLD_SECONDS=-1: expected 1 to 9999999, in seconds'],
+      ['THRESHOLD_SECONDS=99999999', 'THRESHOLD_SECONDS=99999999: expected 1 to 9999999, in seconds'],
+      ['SPLAY_SECONDS=x', 'SPLAY_SECONDS=x: expected 1 to 9999999, in seconds'],
+      ['STATE_FILE=state.json', 'STATE_FILE=state.json: expected an absolute path'],
+      ['COMMAND="chef-client -z"', 'COMMAND="chef-client -z": expected no quotes'],
+      ['TRESHOLD_SECONDS=1', 'TRESHOLD_SECONDS=1: expected the name of a setting'],
+      ['PATH=/tmp', 'PATH=/tmp: expected the name of a setting'],
+      ['bad=0', 'bad=0: expected the name of a setting'],
+      ['$(touch obeyed)=1', '$(touch obeyed)=1: expected the name of a setting'],
+      ['HOOK', 'HOOK: expected NAME=VALUE'],
+    ])('%s is complained of, exit 78, and left at its default', async (line, complaint) => {
+      const healthy = await healthyFor(THRESHOLD_SECONDS - 1, line);
+      expect([healthy.exitCode, healthy.stderr]).toEqual([78, `signalbox-fallback: ${complaint}\n`]);
+      const overdueToo = await healthyFor(THRESHOLD_SECONDS, line);
+      expect([overdueToo.exitCode, node.runs().length]).toEqual([69, 1]);
+      expect(existsSync(join(node.root, 'obeyed'))).toBe(false);
+    });
+
+    it('values are never obeyed', async () => {
+      await healthyFor(
+        THRESHOLD_SECONDS,
+        'NODE_NAME=$(touch obeyed)`touch obeyed`;touch obeyed',
+        'HOOK=$(touch obeyed)',
+      );
+      expect(existsSync(join(node.root, 'obeyed'))).toBe(false);
+    });
+
+    it('what is no file is complained of and does not disarm it', async () => {
+      mkdirSync(join(node.root, 'conf'));
+      writeFileSync(node.stateFile, stateText(NOW - 1));
+      const healthy = await node.fallback(NOW);
+      expect([healthy.exitCode, healthy.stderr]).toEqual([
+        78,
+        `signalbox-fallback: ${node.root}/conf: cannot be read\n`,
+      ]);
+      overdue();
+      expect((await node.fallback(NOW)).exitCode).toBe(69);
+    });
+
+    it('a last line without its end counts too', async () => {
+      writeFileSync(node.stateFile, stateText(NOW - 100));
+      writeFileSync(join(node.root, 'conf'), 'THRESHOLD_SECONDS=100');
+      expect((await node.fallback(NOW)).exitCode).toBe(69);
+    });
+
+    it.skipIf(process.getuid?.() === 0)('a file without permission is complained of (skipped as root)', async () => {
+      node.conf('THRESHOLD_SECONDS=100');
+      chmodSync(join(node.root, 'conf'), 0);
+      writeFileSync(node.stateFile, stateText(NOW - 100));
+      const { exitCode, stderr } = await node.fallback(NOW);
+      expect(exitCode).toBe(78);
+      expect(stderr).toContain('conf: cannot be read');
+    });
+  });
+
+  describe('command line', () => {
+    it('an unknown argument is exit 64 and starts nothing', async () => {
+      overdue();
+      const { exitCode, stderr } = await node.fallback(NOW, ['--force']);
+      expect([exitCode, stderr, node.runs()]).toEqual([64, '--force: unknown; see --help\n', []]);
+    });
+
+    it('--help tells what there is', async () => {
+      const { exitCode, stdout } = await node.fallback(NOW, ['--help']);
+      expect(exitCode).toBe(0);
+      expect(stdout).toMatch(/^signalbox-fallback\.sh \[--dry-run \| --drill\] \[--json\]/);
+      expect(stdout).toContain('64 usage');
+      expect(stdout).not.toContain('set -u');
+    });
+
+    it('without a clock it decides nothing, and says so', async () => {
+      overdue();
+      node.install('date', 'exit 1');
+      const { exitCode, stderr } = await node.fallback(NOW);
+      expect([exitCode, node.runs()]).toEqual([1, []]);
+      expect(stderr).toContain('date +%s tells no time');
+    });
+  });
+
+  describe('F1, F3: with the Summoner, its configuration, its runtime and every Node removed', () => {
+    const faketime = whichExecutable('faketime');
+    const why = faketime === undefined ? ' (skipped: no faketime on this machine)' : '';
+    const SUCCESS_AT = Date.UTC(2025, 6, 28, 2, 2, 31) / 1000;
+    const HOUR_SECONDS = 3_600;
+
+    /** The script at a frozen instant, with the machine's own `date`. */
+    const at = async (epochSeconds: number): Promise<ScriptAnswer> => {
+      const instant = new Date(epochSeconds * 1000).toISOString().slice(0, 19).replace('T', ' ');
+      return run(
+        faketime ?? '',
+        ['-f', instant, ...(shell.command ?? []), SCRIPT],
+        {
+          PATH: join(node.root, 'bare'),
+          TZ: 'UTC',
+          SIGNALBOX_FALLBACK_CONF: join(node.root, 'no-conf'),
+          SIGNALBOX_FALLBACK_STATE_FILE: node.stateFile,
+          SIGNALBOX_FALLBACK_RECORD_FILE: node.recordFile,
+          SIGNALBOX_FALLBACK_LOCK_FILE: join(node.root, 'own/lock'),
+          SIGNALBOX_FALLBACK_SPLAY_SECONDS: '0',
+        },
+        node.root,
+      );
+    };
+
+    beforeEach(() => {
+      makeToolDirectory(join(node.root, 'bare'), shell.tools, false);
+      symlinkSync(join(node.tools, 'chef-client'), join(node.root, 'bare', 'chef-client'));
+    });
+
+    it('there is no Node on the PATH', async () => {
+      const { exitCode } = await run(
+        '/bin/sh',
+        ['-c', 'command -v node || command -v signalbox'],
+        {
+          PATH: join(node.root, 'bare'),
+        },
+        node.root,
+      );
+      expect(exitCode).not.toBe(0);
+    });
+
+    it.skipIf(faketime === undefined)(`it is silent for 12 hours, and then fires${why}`, async () => {
+      writeFileSync(node.stateFile, stateText(SUCCESS_AT));
+      for (const age of [0, 1, HOUR_SECONDS, 6 * HOUR_SECONDS, 11 * HOUR_SECONDS, 12 * HOUR_SECONDS - 1]) {
+        expect(await at(SUCCESS_AT + age)).toEqual({ stdout: '', stderr: '', exitCode: 0 });
+      }
+      expect(node.runs()).toEqual([]);
+      expect((await at(SUCCESS_AT + 12 * HOUR_SECONDS)).exitCode).toBe(69);
+      expect(node.runs()).toHaveLength(1);
+      // It carries the node from then on, once in 12 hours.
+      expect((await at(SUCCESS_AT + 24 * HOUR_SECONDS - 1)).exitCode).toBe(0);
+      expect((await at(SUCCESS_AT + 24 * HOUR_SECONDS)).exitCode).toBe(69);
+      expect(node.runs()).toHaveLength(2);
+    });
+
+    it.skipIf(faketime === undefined)(
+      `with the Summoner’s directory gone it fires at once, and then rests${why}`,
+      async () => {
+        rmSync(join(node.root, 'summoner'), { recursive: true });
+        expect((await at(SUCCESS_AT)).exitCode).toBe(69);
+        expect((await at(SUCCESS_AT + 12 * HOUR_SECONDS - 1)).exitCode).toBe(0);
+        expect(node.runs()).toHaveLength(1);
+        expect(existsSync(join(node.root, 'summoner'))).toBe(false);
+      },
     );
-    expect(node.runs()).toEqual(['first']);
-  });
 
-  it.skipIf(flock === undefined)(`the run does not inherit the lock, which it could keep for ever${why}`, async () => {
-    overdue();
-    symlinkSync(flock ?? '', join(node.tools, 'flock'));
-    node.install('chef-client', `if (: >&9) 2>/dev/null; then exit 1; fi`);
-    expect((await node.fallback(NOW)).exitCode).toBe(69);
-  });
-
-  it('a lock file that cannot be made does not disarm it', async () => {
-    overdue();
-    const { exitCode } = await node.fallback(NOW, [], { SIGNALBOX_FALLBACK_LOCK_FILE: '/dev/null/lock' });
-    expect([exitCode, node.runs().length]).toEqual([69, 1]);
+    it.skipIf(faketime === undefined)(
+      `fault 35: a machine that booted in 1970 fires once, not for ever${why}`,
+      async () => {
+        writeFileSync(node.stateFile, stateText(SUCCESS_AT));
+        expect((await at(120)).exitCode).toBe(69);
+        expect((await at(300)).exitCode).toBe(0);
+        expect((await at(SUCCESS_AT + 60)).exitCode).toBe(0);
+        expect(node.runs()).toHaveLength(1);
+      },
+    );
   });
 });
 
-describe('settings', () => {
-  const healthyFor = async (seconds: number, ...conf: readonly string[]): Promise<ScriptAnswer> => {
-    writeFileSync(node.stateFile, stateText(NOW - seconds));
-    node.conf(...conf);
-    return node.fallback(NOW);
-  };
-
-  it('come from the file, with blanks, remarks and Windows line ends', async () => {
-    const answer = await healthyFor(100, '# ours', '', 'THRESHOLD_SECONDS=100\r', 'RETRY_SECONDS=', 'HOOK=');
-    expect([answer.exitCode, node.runs().length]).toEqual([69, 1]);
-  });
-
-  it('from the environment go before those from the file', async () => {
-    writeFileSync(node.stateFile, stateText(NOW - 100));
-    node.conf('THRESHOLD_SECONDS=100');
-    expect((await node.fallback(NOW, [], { SIGNALBOX_FALLBACK_THRESHOLD_SECONDS: '101' })).exitCode).toBe(0);
-  });
-
-  it.each([
-    ['THRESHOLD_SECONDS=0', 'THRESHOLD_SECONDS=0: expected 1 to 9999999, in seconds'],
-    ['THRESHOLD_SECONDS=010', 'THRESHOLD_SECONDS=010: expected 1 to 9999999, in seconds'],
-    ['THRESHOLD_SECONDS=12h', 'THRESHOLD_SECONDS=12h: expected 1 to 9999999, in seconds'],
-    ['THRESHOLD_SECONDS=-1', 'THRESHOLD_SECONDS=-1: expected 1 to 9999999, in seconds'],
-    ['THRESHOLD_SECONDS=99999999', 'THRESHOLD_SECONDS=99999999: expected 1 to 9999999, in seconds'],
-    ['SPLAY_SECONDS=x', 'SPLAY_SECONDS=x: expected 1 to 9999999, in seconds'],
-    ['STATE_FILE=state.json', 'STATE_FILE=state.json: expected an absolute path'],
-    ['COMMAND="chef-client -z"', 'COMMAND="chef-client -z": expected no quotes'],
-    ['TRESHOLD_SECONDS=1', 'TRESHOLD_SECONDS=1: expected the name of a setting'],
-    ['PATH=/tmp', 'PATH=/tmp: expected the name of a setting'],
-    ['bad=0', 'bad=0: expected the name of a setting'],
-    ['$(touch obeyed)=1', '$(touch obeyed)=1: expected the name of a setting'],
-    ['HOOK', 'HOOK: expected NAME=VALUE'],
-  ])('%s is complained of, exit 78, and left at its default', async (line, complaint) => {
-    const healthy = await healthyFor(THRESHOLD_SECONDS - 1, line);
-    expect([healthy.exitCode, healthy.stderr]).toEqual([78, `signalbox-fallback: ${complaint}\n`]);
-    const overdueToo = await healthyFor(THRESHOLD_SECONDS, line);
-    expect([overdueToo.exitCode, node.runs().length]).toEqual([69, 1]);
-    expect(existsSync(join(node.root, 'obeyed'))).toBe(false);
-  });
-
-  it('values are never obeyed', async () => {
-    await healthyFor(THRESHOLD_SECONDS, 'NODE_NAME=$(touch obeyed)`touch obeyed`;touch obeyed', 'HOOK=$(touch obeyed)');
-    expect(existsSync(join(node.root, 'obeyed'))).toBe(false);
-  });
-
-  it('a file that cannot be read does not disarm it', async () => {
-    mkdirSync(join(node.root, 'locked'));
-    symlinkSync(join(node.root, 'locked'), join(node.root, 'conf'));
-    overdue();
-    expect((await node.fallback(NOW)).exitCode).toBe(69);
-  });
-
-  it.skipIf(process.getuid?.() === 0)('a file without permission is complained of (skipped as root)', async () => {
-    node.conf('THRESHOLD_SECONDS=100');
-    chmodSync(join(node.root, 'conf'), 0);
-    writeFileSync(node.stateFile, stateText(NOW - 100));
-    const { exitCode, stderr } = await node.fallback(NOW);
-    expect(exitCode).toBe(78);
-    expect(stderr).toContain('conf: cannot be read');
-  });
-});
-
-describe('command line', () => {
-  it('an unknown argument is exit 64 and starts nothing', async () => {
-    overdue();
-    const { exitCode, stderr } = await node.fallback(NOW, ['--force']);
-    expect([exitCode, stderr, node.runs()]).toEqual([64, '--force: unknown; see --help\n', []]);
-  });
-
-  it('--help tells what there is', async () => {
-    const { exitCode, stdout } = await node.fallback(NOW, ['--help']);
-    expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/^signalbox-fallback\.sh \[--dry-run \| --drill\] \[--json\]/);
-    expect(stdout).toContain('64 usage');
-    expect(stdout).not.toContain('set -u');
-  });
-
-  it('without a clock it decides nothing, and says so', async () => {
-    overdue();
-    node.install('date', 'exit 1');
-    const { exitCode, stderr } = await node.fallback(NOW);
-    expect([exitCode, node.runs()]).toEqual([1, []]);
-    expect(stderr).toContain('date +%s tells no time');
-  });
-});
+it.skip.each(shells.filter(({ command }) => command === undefined))(
+  'under $name: not on this machine',
+  () => undefined,
+);
 
 describe('the script as a text', () => {
   const shellcheck = whichExecutable('shellcheck');
@@ -537,83 +643,4 @@ describe('the script as a text', () => {
     expect(lines.filter((line) => line.length > 120)).toEqual([]);
     expect(statSync(SCRIPT).mode & 0o111).toBe(0o111);
   });
-});
-
-describe('F1, F3: with the Summoner, its configuration, its runtime and every Node removed', () => {
-  const faketime = whichExecutable('faketime');
-  const why = faketime === undefined ? ' (skipped: no faketime on this machine)' : '';
-  const SUCCESS_AT = Date.UTC(2025, 6, 28, 2, 2, 31) / 1000;
-  const HOUR_SECONDS = 3_600;
-
-  /** The script at a frozen instant, with the machine's own `date`. */
-  const at = async (epochSeconds: number): Promise<ScriptAnswer> => {
-    const instant = new Date(epochSeconds * 1000).toISOString().slice(0, 19).replace('T', ' ');
-    return run(
-      faketime ?? '',
-      ['-f', instant, ...(systemShell.command ?? []), SCRIPT],
-      {
-        PATH: join(node.root, 'bare'),
-        TZ: 'UTC',
-        SIGNALBOX_FALLBACK_CONF: join(node.root, 'no-conf'),
-        SIGNALBOX_FALLBACK_STATE_FILE: node.stateFile,
-        SIGNALBOX_FALLBACK_RECORD_FILE: node.recordFile,
-        SIGNALBOX_FALLBACK_LOCK_FILE: join(node.root, 'own/lock'),
-        SIGNALBOX_FALLBACK_SPLAY_SECONDS: '0',
-      },
-      node.root,
-    );
-  };
-
-  beforeEach(() => {
-    makeToolDirectory(join(node.root, 'bare'), toolsHere, false);
-    symlinkSync(join(node.tools, 'chef-client'), join(node.root, 'bare', 'chef-client'));
-  });
-
-  it('there is no Node on the PATH', async () => {
-    const { exitCode } = await run(
-      '/bin/sh',
-      ['-c', 'command -v node || command -v signalbox'],
-      {
-        PATH: join(node.root, 'bare'),
-      },
-      node.root,
-    );
-    expect(exitCode).not.toBe(0);
-  });
-
-  it.skipIf(faketime === undefined)(`it is silent for 12 hours, and then fires${why}`, async () => {
-    writeFileSync(node.stateFile, stateText(SUCCESS_AT));
-    for (const age of [0, 1, HOUR_SECONDS, 6 * HOUR_SECONDS, 11 * HOUR_SECONDS, 12 * HOUR_SECONDS - 1]) {
-      expect(await at(SUCCESS_AT + age)).toEqual({ stdout: '', stderr: '', exitCode: 0 });
-    }
-    expect(node.runs()).toEqual([]);
-    expect((await at(SUCCESS_AT + 12 * HOUR_SECONDS)).exitCode).toBe(69);
-    expect(node.runs()).toHaveLength(1);
-    // It carries the node from then on, once in 12 hours.
-    expect((await at(SUCCESS_AT + 24 * HOUR_SECONDS - 1)).exitCode).toBe(0);
-    expect((await at(SUCCESS_AT + 24 * HOUR_SECONDS)).exitCode).toBe(69);
-    expect(node.runs()).toHaveLength(2);
-  });
-
-  it.skipIf(faketime === undefined)(
-    `with the Summoner’s directory gone it fires at once, and then rests${why}`,
-    async () => {
-      rmSync(join(node.root, 'summoner'), { recursive: true });
-      expect((await at(SUCCESS_AT)).exitCode).toBe(69);
-      expect((await at(SUCCESS_AT + 12 * HOUR_SECONDS - 1)).exitCode).toBe(0);
-      expect(node.runs()).toHaveLength(1);
-      expect(existsSync(join(node.root, 'summoner'))).toBe(false);
-    },
-  );
-
-  it.skipIf(faketime === undefined)(
-    `fault 35: a machine that booted in 1970 fires once, not for ever${why}`,
-    async () => {
-      writeFileSync(node.stateFile, stateText(SUCCESS_AT));
-      expect((await at(120)).exitCode).toBe(69);
-      expect((await at(300)).exitCode).toBe(0);
-      expect((await at(SUCCESS_AT + 60)).exitCode).toBe(0);
-      expect(node.runs()).toHaveLength(1);
-    },
-  );
 });

@@ -136,6 +136,12 @@ it('the table knows every decision and every reason, each many times', async () 
   expect(Math.min(...reasons.values())).toBeGreaterThan(20);
 });
 
+/** What sets one shell apart from another is how it reads. dash is asked about everything, the others about that. */
+const READING: ReadonlySet<CaseGroup> = new Set<CaseGroup>(['numbers', 'files', 'records']);
+
+/** Hundreds of processes, on a machine that may have other work. */
+const TABLE_TIMEOUT_MS = 240_000;
+
 describe.each(shells)('F7: under $name', (shell) => {
   const skip = shell.command === undefined;
   const why = skip ? ` (skipped: ${shell.name} is not on this machine)` : '';
@@ -143,10 +149,12 @@ describe.each(shells)('F7: under $name', (shell) => {
   it.skipIf(skip)(
     `the script gives the decision, the reason and the instant of the TypeScript form${why}`,
     async () => {
-      expect(await differencesOf(SCRIPT, shell, cases, 'json')).toEqual([]);
+      const rows = cases.filter(({ group }, i) => shell.name === 'dash' || READING.has(group) || i % 3 === 0);
+      expect(await differencesOf(SCRIPT, shell, rows, 'json')).toEqual([]);
       const obeyed = cases.filter(({ directory }) => existsSync(join(directory, 'obeyed')));
       expect(obeyed.map(({ name }) => name)).toEqual([]);
     },
+    TABLE_TIMEOUT_MS,
   );
 
   it.skipIf(skip)(`F5: the script draws the wait of the TypeScript form${why}`, async () => {

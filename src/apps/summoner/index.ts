@@ -1,0 +1,10 @@
+/**
+ * The Summoner: the agent on each node. Polls one key, waits its splay, runs chef-client, at least once in every window.
+ *
+ * @module
+ */
+export { type Log, type LogLevel, silentLog } from '../log.ts';
+export { convergeWith } from './converge.ts';
+export { NodeFile } from './node-file.ts';
+export { runSummoner, summonOnce } from './summoner.ts';
+export { type Converge, type EndedRun, STATE_KEY, type SummonerPorts } from './summoner-ports.ts';

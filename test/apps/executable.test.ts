@@ -1,0 +1,179 @@
+/** The executable as an operator meets it: real processes, real files, exit codes. */
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tarballOf } from '../support/librarian-world.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/apps/main.ts', import.meta.url));
+
+let directory = '';
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      cwd: directory,
+      env: { PATH: process.env['PATH'] ?? '', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let out = '';
+    let err = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+    child.once('error', reject);
+    child.once('close', (code) => {
+      resolve({ code, out, err });
+    });
+  });
+
+const signalbox = (...args: readonly string[]): Promise<Ended> => run(['--config', 'config.yaml', ...args]);
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'signalbox-executable-'));
+  writeFileSync(
+    join(directory, 'plan.yaml'),
+    [
+      'name: web',
+      'stacks: [basalt]',
+      'stages:',
+      '  - { name: latest, kind: latest, environments: [dev], every: 1m, grace: 1m }',
+      '  - { name: train, kind: train, environments: [prod-1, prod-2], boards: dev, every: 1m }',
+      'by_hand: [image]',
+    ].join('\n'),
+  );
+  writeFileSync(
+    join(directory, 'config.yaml'),
+    [
+      'plan: plan.yaml',
+      'bus: bus',
+      'state: state',
+      'artifacts: artifacts',
+      'chef_servers: { basalt: chef }',
+      'stack: basalt',
+      'node_file: node.json',
+      'node_state: node',
+      'client_d: client.d',
+      'zones: zones.yaml',
+      'fallback_record: fallback-record',
+      'catch_up_splay: 0',
+      'command: [/bin/sh, -c, "echo run >> runs"]',
+    ].join('\n'),
+  );
+  writeFileSync(join(directory, 'zones.yaml'), 'strategy: table\nzones: { use1-az4: dev }\n');
+  for (const name of ['1.0.1', '1.0.2']) writeFileSync(join(directory, `${name}.tar.gz`), tarballOf(name));
+});
+afterAll(() => {
+  rmSync(directory, { recursive: true, force: true });
+});
+
+describe('the executable, from an artifact to a node', () => {
+  it('adds an artifact, promotes, explains, and a node follows', async () => {
+    expect(await signalbox('artifact', 'add', '1.0.1.tar.gz')).toMatchObject({ code: 0, err: '' });
+    expect((await signalbox('artifact', 'add', '1.0.1.tar.gz')).out).toContain('was there already');
+    expect((await signalbox('artifact', 'list')).out).toMatch(/1\.0\.1 +basalt/);
+
+    const dry = await signalbox('train', 'tick', '--dry-run', '--json');
+    expect(JSON.parse(dry.out)).toMatchObject({ outcomes: [{ environment: 'dev', outcome: 'Promoted' }, {}, {}, {}] });
+    const ticked = await signalbox('train', 'tick');
+    expect(ticked).toMatchObject({ code: 0 });
+    expect(ticked.out).toMatch(/^dev +Promoted +promoted to 1\.0\.1 on basalt \(TookNewest\)$/m);
+    expect((await signalbox('explain', 'dev')).out).toContain('dev is up to date on 1.0.1');
+
+    const assigned = await signalbox('bootstrap', '--zone', 'use1-az4', '--node', 'web-17');
+    expect(assigned).toMatchObject({ code: 0, err: '' });
+    expect(readFileSync(join(directory, 'client.d', 'signalbox.rb'), 'utf8')).toContain('dev');
+
+    const dryLook = await signalbox('summoner', '--once', '--dry-run', '--json');
+    expect(JSON.parse(dryLook.out)).toMatchObject({ action: 'Start', reason: 'FirstRun' });
+    expect(await signalbox('summoner', '--once')).toMatchObject({ code: 0 });
+    expect(readFileSync(join(directory, 'runs'), 'utf8')).toBe('run\n');
+    expect(JSON.parse(readFileSync(join(directory, 'node', 'summoner.json'), 'utf8'))).toMatchObject({
+      node: 'web-17',
+      running: null,
+    });
+
+    const env = {
+      SIGNALBOX_FALLBACK_STATE_FILE: join(directory, 'node', 'summoner.json'),
+      SIGNALBOX_FALLBACK_RECORD_FILE: join(directory, 'fallback-record'),
+    };
+    const looked = await run(['fallback', '--dry-run', '--json'], env);
+    expect(JSON.parse(looked.out)).toMatchObject({ decision: 'Wait', reason: 'Healthy' });
+    expect(await run(['fallback', '--drill'], env)).toMatchObject({ code: 69 });
+  });
+
+  it('holds, promotes by hand, rolls back, approves', async () => {
+    expect(await signalbox('artifact', 'add', '1.0.2.tar.gz')).toMatchObject({ code: 0 });
+    expect(
+      await signalbox('hold', 'add', 'freeze', '--scope', 'environment:image', '--reason', 'r', '--expires', '1h'),
+    ).toMatchObject({ code: 0 });
+    const held = await signalbox('promote', '1.0.1', '--environment', 'image', '--reason', 'r');
+    expect(held.code).toBe(1);
+    expect(held.err).toMatch(/held by .*: r \(hold freeze\); lift it first/);
+    expect((await signalbox('hold', 'list')).out).toContain('environment:image held by');
+    expect(await signalbox('hold', 'lift', 'freeze', '--reason', 'r')).toMatchObject({ code: 0 });
+
+    expect(await signalbox('promote', '1.0.1', '--environment', 'image', '--reason', 'r')).toMatchObject({ code: 0 });
+    expect(await signalbox('promote', '1.0.2', '--environment', 'image', '--reason', 'r')).toMatchObject({ code: 0 });
+    const back = await signalbox('rollback', '--environment', 'image', '--reason', 'bad');
+    expect(back).toMatchObject({ code: 0, out: 'image promoted to 1.0.1 on basalt\n1.0.2 rejected\n' });
+    const rejected = await signalbox('promote', '1.0.2', '--environment', 'image', '--reason', 'r');
+    expect(rejected).toMatchObject({ code: 1, err: 'signalbox: version: 1.0.2 is rejected; approve it first\n' });
+    expect(await signalbox('artifact', 'approve', '1.0.2', '--reason', 'fixed')).toMatchObject({ code: 0 });
+    expect(JSON.parse((await signalbox('status', '--json')).out)).toMatchObject({ rejected: [] });
+  });
+});
+
+describe('bad input at the command line', () => {
+  it.each([
+    ['an unknown command', ['frobnicate'], 64, /unknown command/],
+    ['an unknown option', ['status', '--nope'], 64, /unknown option/],
+    ['a bad name', ['explain', 'a/b'], 64, /a environment name|an environment name/],
+    ['a bad number', ['demo', '--hours', 'six'], 64, /expected a whole number from 1 to 1000, got six/],
+    ['no scope', ['rollback', '--reason', 'r'], 64, /either --environment or --train/],
+    ['no such zone', ['bootstrap', '--zone', 'elsewhere', '--node', 'web-1'], 65, /expected one of the zone map/],
+    ['no such file', ['artifact', 'add', 'missing.tar.gz'], 69, /ENOENT/],
+    ['no artifact', ['artifact', 'add', 'plan.yaml'], 65, /artifact: /],
+  ] as const)('%s exits with its code and says so', async (_what, args, code, message) => {
+    const ended = await signalbox(...args);
+    expect(ended.err).toMatch(message);
+    expect(ended).toMatchObject({ code, out: '' });
+  });
+
+  it.each([
+    ['a field that nobody knows', 'bus: bus\nbuss: bus\n', /buss: no such field; the fields are/],
+    ['a value of the wrong form', 'tick_every: soon\n', /tick_every: expected a duration/],
+    ['a field twice', 'bus: a\nbus: b\n', /unique/],
+    ['no fields at all', '- a\n- b\n', /expected fields and values/],
+    ['a missing field', 'bus: bus\n', /plan: expected a value; set it in the configuration or as SIGNALBOX_PLAN/],
+  ])('a configuration with %s is refused before anything starts', async (_what, text, message) => {
+    const file = join(directory, 'bad.yaml');
+    writeFileSync(file, text);
+    const ended = await run(['--config', file, 'status']);
+    expect(ended.err).toMatch(message);
+    expect(ended.code).toBe(78);
+  });
+
+  it('a configuration file that was named and is not there is an error', async () => {
+    expect(await run(['--config', 'nowhere.yaml', 'status'])).toMatchObject({ code: 78 });
+  });
+
+  it('every field can be given by the environment', async () => {
+    mkdirSync(join(directory, 'other'), { recursive: true });
+    const ended = await run(['status', '--json'], {
+      SIGNALBOX_CONFIG: 'config.yaml',
+      SIGNALBOX_STATE: 'other',
+      SIGNALBOX_CHEF_SERVERS: '{ basalt: other/chef }',
+    });
+    expect(JSON.parse(ended.out)).toMatchObject({
+      environments: [{ environment: 'dev', pins: { basalt: null } }, {}, {}, {}],
+    });
+  });
+});
