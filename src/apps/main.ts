@@ -25,8 +25,9 @@ import type { LibrarianPorts } from './librarian/librarian-ports.ts';
 
 const stop = new AbortController();
 
+/** A command that answers a question says only what went wrong; a daemon also says what it does. */
 const logger = pino(
-  { base: null, timestamp: pino.stdTimeFunctions.isoTime },
+  { level: 'warn', base: null, timestamp: pino.stdTimeFunctions.isoTime },
   pino.destination({ dest: 2, sync: true }),
 );
 

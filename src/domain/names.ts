@@ -64,7 +64,7 @@ const namePredicate = (punctuation: string, lengthMax: number): ((text: string) 
 const nameCodec = <Kind extends string>(kind: Kind, punctuation: string, lengthMax: number) =>
   refinedText<Name<Kind>>(
     kind,
-    `a ${kind} name: 1 to ${lengthMax} of A-Z a-z 0-9 ${Array.from(punctuation).join(' ')}, starting with a letter or digit, without ".."`,
+    `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind} name: 1 to ${lengthMax} of A-Z a-z 0-9 ${Array.from(punctuation).join(' ')}, starting with a letter or digit, without ".."`,
     namePredicate(punctuation, lengthMax),
   );
 

@@ -13,7 +13,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
-import { type Backoff, backoffAtCapMs, backoffCeilingMs, backoffMs } from './backoff.ts';
+import { type Backoff, BACKOFF_MS_MIN, backoffAtCapMs, backoffCeilingMs, backoffMs } from './backoff.ts';
 import { type ComplianceFloor, floorDueAt, LEAD_MS_DEFAULT, WINDOW_MS_DEFAULT } from './compliance.ts';
 import { isApplied, isSeen } from './dedup.ts';
 import { type Disabling, isDisabled, isFloorDisabled } from './disabling.ts';
@@ -478,14 +478,16 @@ const withStartsMended = (policy: SummonerPolicy, node: NodeState, now: EpochMs)
     isAhead(startAt, attempts > 0 ? retryMsMax : START_AHEAD_MS_MAX);
   const pending = O.toUndefined(node.pending);
   const floor = O.toUndefined(node.floor);
-  const lostPending = pending !== undefined && (isAhead(pending.seenAt, 0) || isLost(pending));
+  const lostPending =
+    pending !== undefined && (isLost(pending) || (pending.attempts === 0 && isAhead(pending.seenAt, 0)));
   const lostRequest = node.requests.some(isLost);
   const lostFloor = floor !== undefined && isAhead(floor.startAt, retryMsMax);
   const disabled = O.toUndefined(node.disabled);
   const disabledSince = O.toUndefined(node.disabledSince);
   const lostDisabling = disabled !== undefined && disabledSince !== undefined && isAhead(disabledSince, 0);
   if (!lostPending && !lostRequest && !lostFloor && !lostDisabling) return node;
-  const soon = plus(now, splayMs(policy.identity.node, 'catch-up', policy.catchUpSplaySeconds));
+  const soonMs = splayMs(policy.identity.node, 'catch-up', policy.catchUpSplaySeconds);
+  const soon = plus(now, Math.max(soonMs, BACKOFF_MS_MIN));
   return {
     ...node,
     pending: lostPending ? O.some({ ...pending, seenAt: now, startAt: soon }) : node.pending,

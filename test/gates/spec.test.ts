@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 const repository = new URL('../../', import.meta.url);
@@ -56,5 +56,19 @@ describe('SPEC.md', () => {
       'T2 names test/domain/no-such.test.ts, which is not there',
       'T3: no title in test/gates/spec.test.ts begins with it',
     ]);
+  });
+});
+
+/** Bad input, each of which a named test shows refused with a clear error and nothing lost. */
+const FAULTS = [...Array.from({ length: 16 }, (_, i) => 9 + i), ...Array.from({ length: 7 }, (_, i) => 38 + i)];
+
+describe('faults of input', () => {
+  const titles = globSync('test/**/*.test.ts', { cwd: repository })
+    .filter((file) => !file.startsWith('test/gates/'))
+    .map((file) => readFileSync(new URL(file, repository), 'utf8'))
+    .join('\n');
+
+  it.each(FAULTS)('a test is named after fault %i', (fault) => {
+    expect(titles).toMatch(new RegExp(`faults? (?:\\d+(?:, | and ))*${fault}\\b`));
   });
 });

@@ -272,6 +272,7 @@ const modelProperty = (step: Step | undefined, sightings: Sightings) =>
         startAt: bootsIn1970 ? epochMs(HOUR_MS) : START,
         ...(step === undefined ? {} : { step }),
       });
+      harness.start();
       const world: World = { harness, history: [] };
       fc.modelRun(() => ({ model: referee, real: world }), commands);
       mustComeToRest({ ...world, policy }, referee);

@@ -137,7 +137,9 @@ export class Referee {
   readonly witness: Witness = (fact, moment) => {
     switch (fact._tag) {
       case 'Took':
+        this.#isFloorDue(moment.now);
         this.#took(fact.event, moment);
+        this.#isFloorDue(moment.now);
         this.#starting = fact.decision.action._tag === 'Start' ? fact.decision.action.running : undefined;
         return;
       case 'Kept':
@@ -181,7 +183,6 @@ export class Referee {
   }
 
   #took(event: SummonerEvent, { now }: Moment): void {
-    this.#isFloorDue(now);
     switch (event._tag) {
       case 'Observed':
         return this.#observed(event.observation, now);

@@ -56,6 +56,12 @@ const exactly = async (portions: Portions, length: number): Promise<Buffer> => {
 
 const paddingAfter = (size: number): number => (BLOCK_BYTES - (size % BLOCK_BYTES)) % BLOCK_BYTES;
 
+/** Reads what is left of `content`, and keeps nothing of it. */
+export const readToEnd = async (content: AsyncIterable<Uint8Array>): Promise<void> => {
+  const pieces = content[Symbol.asyncIterator]();
+  while ((await pieces.next()).done !== true);
+};
+
 /** After the first empty block everything is padding: what else stands there, another reader might unpack. */
 const assertOnlyPadding = async (portions: Portions): Promise<void> => {
   for await (const piece of portions.upTo(Number.POSITIVE_INFINITY)) {
@@ -65,19 +71,19 @@ const assertOnlyPadding = async (portions: Portions): Promise<void> => {
   }
 };
 
+const KINDS: Readonly<Record<string, TarEntry['kind']>> = {
+  File: 'file',
+  OldFile: 'file',
+  ContiguousFile: 'file',
+  Directory: 'directory',
+};
+
 const kindOf = (header: Header): TarEntry['kind'] => {
-  switch (header.type) {
-    case 'File':
-    case 'OldFile':
-    case 'ContiguousFile':
-      return 'file';
-    case 'Directory':
-      return 'directory';
-    default:
-      throw new BadTarball(
-        `${JSON.stringify(header.path)}: expected a file or a directory, got ${header.type}; links and devices have no place in an artifact`,
-      );
-  }
+  const kind = KINDS[header.type];
+  if (kind !== undefined) return kind;
+  throw new BadTarball(
+    `${JSON.stringify(header.path)}: expected a file or a directory, got ${header.type}; links and devices have no place in an artifact`,
+  );
 };
 
 const readText = async (portions: Portions, header: Header, size: number): Promise<string> => {
@@ -151,7 +157,7 @@ export async function* tarEntries(source: AsyncIterable<Uint8Array>): AsyncGener
         executable: ((header.mode ?? 0) & 0o111) !== 0,
         content: content(),
       };
-      for await (const piece of content()) void piece;
+      await readToEnd(content());
       await exactly(portions, paddingAfter(size));
     }
   }

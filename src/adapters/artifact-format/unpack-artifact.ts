@@ -11,7 +11,7 @@ import type { ArtifactRecord } from '../../ports/artifact-store.ts';
 import { textOfBytes } from '../text-body/index.ts';
 import { type ArtifactPath, artifactPath, type CookbookFolder, MANIFEST_FILE } from './artifact-path.ts';
 import { cookbookDigest } from './cookbook-digest.ts';
-import { BadTarball, type TarEntry, tarEntries } from './tar-entries.ts';
+import { BadTarball, readToEnd, type TarEntry, tarEntries } from './tar-entries.ts';
 import { tarballFault } from './verified-tarball.ts';
 
 /** How much an artifact may unpack to: what is more is a bomb (fault 70). */
@@ -45,6 +45,7 @@ export interface UnpackedFile {
   /** The path inside the cookbook, checked: relative, without `..`. */
   readonly file: string;
   readonly executable: boolean;
+  /** To be read whole or not at all, before the next file comes. */
   readonly content: AsyncIterable<Uint8Array>;
 }
 
@@ -137,7 +138,7 @@ const takeEntry = async (
   const sha256 = createHash('sha256');
   const content = hashed(entry.content, sha256);
   await onFile({ folder, cookbook, file, executable: entry.executable, content });
-  for await (const piece of content) void piece;
+  await readToEnd(content);
   files.set(file, sha256.digest('hex'));
 };
 

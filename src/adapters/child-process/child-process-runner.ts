@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { ProcessOrder, ProcessOutcome, ProcessRunner } from '../../ports/process-runner.ts';
 import { type OutputTail, outputTail } from './output-tail.ts';
@@ -37,7 +38,7 @@ const drainWhatIsThere = async (tail: OutputTail): Promise<void> => {
 
 /** Whatever still holds the pipe may go on writing, and neither blocks nor keeps this process alive. */
 const letGo = (pipe: Readable | null): void => {
-  if (pipe !== null && 'unref' in pipe && typeof pipe.unref === 'function') pipe.unref();
+  if (pipe instanceof Socket) pipe.unref();
 };
 
 const notStarted = ({ command, cwd }: ProcessOrder, error: unknown): ProcessOutcome => {

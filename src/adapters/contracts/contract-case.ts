@@ -4,17 +4,17 @@ export type ContractVerdict =
   /** The case needs a hook that the harness does not offer; a runner should say that it was skipped, and why. */
   | { readonly _tag: 'NotApplicable'; readonly reason: string };
 
-/**
- * One thing that every adapter of a port must do. `run` rejects with an `AssertionError` when it does not. Cases are
- * independent: each sets up a harness of its own and tears it down.
- */
+/** One thing that every adapter of a port must do. Cases are independent of each other, and may run in any order. */
 export interface ContractCase {
+  /** What is held, for the name of a test. */
   readonly name: string;
+  /** Sets up a harness, tries the adapter, and tears the harness down; rejects when the adapter breaks the contract. */
   readonly run: () => Promise<ContractVerdict>;
 }
 
-/** What every harness has: a way to put away what it set up. Called once, also when the case failed. */
+/** What every harness has. */
 export interface Harness {
+  /** Puts away what was set up. Called once, also when the case failed. */
   readonly tearDown: () => Promise<void>;
 }
 

@@ -6,6 +6,7 @@ export interface NewFile {
   readonly stampModified: (epochSeconds: number) => Promise<void>;
   /** Makes the content durable. After a failure the content is lost, whatever a second call answers (fault 40). */
   readonly sync: () => Promise<void>;
+  /** Lets go of the file, which says nothing of whether its content is durable. */
   readonly close: () => Promise<void>;
 }
 
@@ -55,14 +56,17 @@ export interface FileSystem {
   readonly link: (existing: string, path: string) => Promise<void>;
   /** Makes a symbolic link; `EEXIST` when `path` is taken. */
   readonly symlink: (target: string, path: string) => Promise<void>;
+  /** Where a symbolic link leads; `EINVAL` when `path` is none. */
   readonly readLink: (path: string) => Promise<string>;
   /** Moves a file onto `to` whatever is there, or a directory onto nothing or an empty directory, else `ENOTEMPTY`. */
   readonly rename: (from: string, to: string) => Promise<void>;
+  /** Removes a name that is no directory. */
   readonly unlink: (path: string) => Promise<void>;
   /** Makes one directory; `EEXIST` when `path` is taken. */
   readonly makeDirectory: (path: string) => Promise<void>;
   /** Removes `path` and all below it; nothing there is no failure. */
   readonly removeTree: (path: string) => Promise<void>;
+  /** What a directory holds, in no particular order. */
   readonly list: (path: string) => Promise<readonly DirectoryEntry[]>;
   /** How long ago what is at `path` was made or last changed, in milliseconds by this machine's clock. */
   readonly ageMs: (path: string) => Promise<number>;

@@ -7,19 +7,11 @@ import { sharedFiles } from './shared-files.ts';
 
 const failedReading = (path: string, error: unknown): SignalReading => {
   const detail = describeFailure('read', path, error);
-  switch (errnoOf(error)) {
-    case 'ENOENT':
-    case 'ENOTDIR':
-      return { _tag: 'Missing' };
-    case 'EACCES':
-    case 'EPERM':
-      return { _tag: 'Denied', detail };
-    case 'EISDIR':
-    case NOT_A_FILE:
-      return { _tag: 'Malformed', detail };
-    default:
-      return { _tag: 'Unavailable', detail };
-  }
+  const errno = errnoOf(error) ?? '';
+  if (['ENOENT', 'ENOTDIR'].includes(errno)) return { _tag: 'Missing' };
+  if (['EACCES', 'EPERM'].includes(errno)) return { _tag: 'Denied', detail };
+  if (['EISDIR', NOT_A_FILE].includes(errno)) return { _tag: 'Malformed', detail };
+  return { _tag: 'Unavailable', detail };
 };
 
 /**

@@ -27,17 +27,9 @@ const distrust = ({ mode, uid }: FileLook): string | undefined => {
 
 const failedReading = (path: string, error: unknown): StateReading => {
   const detail = describeFailure('read', path, error);
-  switch (errnoOf(error)) {
-    case 'ENOENT':
-    case 'ENOTDIR':
-      return { _tag: 'Missing' };
-    case 'ELOOP':
-    case 'EISDIR':
-    case NOT_A_FILE:
-      return { _tag: 'Refused', detail };
-    default:
-      return { _tag: 'Unavailable', detail };
-  }
+  const errno = errnoOf(error) ?? '';
+  if (['ENOENT', 'ENOTDIR'].includes(errno)) return { _tag: 'Missing' };
+  return { _tag: ['ELOOP', 'EISDIR', NOT_A_FILE].includes(errno) ? 'Refused' : 'Unavailable', detail };
 };
 
 /**

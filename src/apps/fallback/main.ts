@@ -11,12 +11,10 @@ import { describeFailure, errnoOf, nodeFileSystem, replaceFile } from '../../ada
 import { takeFileLock } from '../../adapters/file-lock/index.ts';
 import { systemClock } from '../../adapters/system-clock/index.ts';
 import { RECORD_BYTES_MAX, type RecordReading } from '../../domain/last-run.ts';
-import { NodeName, parseName } from '../../domain/names.ts';
+import { nameFromLiteral, NodeName, parseName } from '../../domain/names.ts';
 import type { ProcessOrder } from '../../ports/process-runner.ts';
-import { fail } from '../cli/command.ts';
-import { EXIT, type ExitCode } from '../cli/exit-code.ts';
+import type { ExitCode } from '../cli/exit-code.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import { badData } from '../failure.ts';
 import { fallbackCommand } from './commands.ts';
 import type { FallbackDeps, FallbackOptions, FileWriting } from './deps.ts';
 import { type FallbackSettings, readSettings, SETTINGS_FILE } from './settings.ts';
@@ -72,12 +70,24 @@ const orderOf = (text: string, timeLimitMs: number, environment: Terminal['envir
   return { command, args, env, timeLimitMs, graceMs: GRACE_MS, outputTailBytes: OUTPUT_TAIL_BYTES };
 };
 
-const textOf = async (path: string): Promise<string> => {
+/** A settings file that is not there is no fault; one that cannot be read is complained of, and the defaults stand. */
+const settingsText = async (
+  file: string,
+): Promise<{ readonly text: string; readonly complaints: readonly string[] }> => {
   try {
-    return await readFile(path, 'utf8');
-  } catch {
-    return '';
+    return { text: await readFile(file, 'utf8'), complaints: [] };
+  } catch (error) {
+    const isMissing = errnoOf(error) === 'ENOENT';
+    return { text: '', complaints: isMissing ? [] : [describeFailure('read', file, error)] };
   }
+};
+
+/** The name that draws the splay. A last resort is not disarmed by a host name that is none: it draws by another. */
+const nodeNameOf = (name: string): { readonly node: NodeName; readonly complaints: readonly string[] } => {
+  const node = parseName(NodeName)(name);
+  return E.isRight(node)
+    ? { node: node.right, complaints: [] }
+    : { node: nameFromLiteral(NodeName)('unnamed'), complaints: [`NODE_NAME: ${node.left}`] };
 };
 
 const optionsOf = (
@@ -105,9 +115,9 @@ export const fallback = async (
   terminal: Terminal,
 ): Promise<ExitCode> => {
   const file = terminal.environment['SIGNALBOX_FALLBACK_CONF'] ?? SETTINGS_FILE;
-  const { settings, complaints } = readSettings(await textOf(file), terminal.environment);
-  const node = parseName(NodeName)(settings.NODE_NAME === '' ? hostname() : settings.NODE_NAME);
-  if (E.isLeft(node)) return fail(terminal, badData(`NODE_NAME: ${node.left}`), EXIT.badConfiguration);
+  const { text, complaints: unread } = await settingsText(file);
+  const { settings, complaints: bad } = readSettings(text, terminal.environment);
+  const { node, complaints: unnamed } = nodeNameOf(settings.NODE_NAME === '' ? hostname() : settings.NODE_NAME);
   const deps: FallbackDeps = {
     ...fallbackFiles({
       stateFile: settings.STATE_FILE,
@@ -119,5 +129,9 @@ export const fallback = async (
     lock: () => takeFileLock(settings.LOCK_FILE),
     log: terminal.log,
   };
-  return fallbackCommand(deps, terminal, optionsOf(settings, node.right, mode, terminal), isJson, complaints);
+  return fallbackCommand(deps, terminal, optionsOf(settings, node, mode, terminal), isJson, [
+    ...unread,
+    ...bad,
+    ...unnamed,
+  ]);
 };

@@ -5,6 +5,5 @@
  */
 export { type Log, type LogLevel, silentLog } from '../log.ts';
 export { convergeWith } from './converge.ts';
-export { NodeFile } from './node-file.ts';
 export { runSummoner, summonOnce } from './summoner.ts';
 export { type Converge, type EndedRun, STATE_KEY, type SummonerPorts } from './summoner-ports.ts';

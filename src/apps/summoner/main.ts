@@ -8,6 +8,7 @@ import * as O from 'fp-ts/lib/Option.js';
 import { childProcessRunner } from '../../adapters/child-process/index.ts';
 import { filesystemSignalBus, filesystemStateStore } from '../../adapters/filesystem/index.ts';
 import { systemClock } from '../../adapters/system-clock/index.ts';
+import { Assignment } from '../../domain/assignment.ts';
 import { fallbackRecordOf, fallbackSuccess } from '../../domain/fallback-record.ts';
 import type { NodeIdentity } from '../../domain/node-state.ts';
 import { policyFor, type SummonerPolicy } from '../../domain/summoner.ts';
@@ -21,7 +22,6 @@ import { badData, type Failure } from '../failure.ts';
 import { fallbackFiles } from '../fallback/main.ts';
 import type { Log } from '../log.ts';
 import { convergeWith } from './converge.ts';
-import { NodeFile } from './node-file.ts';
 import type { SummonerPorts } from './summoner-ports.ts';
 
 /** Who this node is: what the configuration says, and the rest from the file that bootstrap wrote. */
@@ -30,7 +30,7 @@ const identityOf = async ({ config, pathOf }: LoadedConfig): Promise<E.Either<Fa
   if (O.isSome(node) && O.isSome(stack) && O.isSome(environment)) {
     return E.right({ node: node.value, stack: stack.value, environment: environment.value });
   }
-  const file = await loadDocument(pathOf(config.node_file), NodeFile);
+  const file = await loadDocument(pathOf(config.node_file), Assignment);
   if (E.isLeft(file)) {
     return E.left(
       badData(

@@ -23,8 +23,11 @@ type Swap = (fs: FileSystem, body: string, expected: string | undefined) => Prom
 const swap: Swap = (fs, body, expected) =>
   compareAndSwap(fs, fileAt(PATH), bytes(body), expected === undefined ? undefined : revisionOf(bytes(expected)));
 
-/** What one writer does, one after the other: from this content (or whatever is there) to that. */
-type Step = { readonly from: string | 'whatever is there' | undefined; readonly to: string } | 'settle';
+/** Stands for the content that is there when the writer comes to it. */
+const WHATEVER = 'whatever is there';
+
+/** What one writer does, one after the other: from this content to that. */
+type Step = { readonly from: string | undefined; readonly to: string } | 'settle';
 
 /** A write as its writer saw it. */
 interface Attempt {
@@ -89,7 +92,7 @@ const exploreWriters = (
             await settleLeftovers(fs, dirname(PATH), fileAt);
             continue;
           }
-          const from = step.from === 'whatever is there' ? disk.contentAt(PATH) : step.from;
+          const from = step.from === WHATEVER ? disk.contentAt(PATH) : step.from;
           const at = attempts.push({ writer, from, to: step.to, outcome: 'Running' }) - 1;
           attempts[at] = { writer, from, to: step.to, outcome: (await by(fs, step.to, from))._tag };
         }
@@ -134,7 +137,7 @@ const SCENARIOS: Readonly<
       [{ from: 'a', to: 'b' }],
       [
         { from: 'a', to: 'c' },
-        { from: 'whatever is there', to: 'd' },
+        { from: WHATEVER, to: 'd' },
       ],
     ],
     bounds: { switchesMax: 3, schedulesMax: 20_000 },
@@ -155,8 +158,8 @@ const SCENARIOS: Readonly<
     start: 'a',
     writers: [
       [{ from: 'a', to: 'b' }],
-      ['settle', { from: 'whatever is there', to: 'c' }],
-      ['settle', { from: 'whatever is there', to: 'd' }],
+      ['settle', { from: WHATEVER, to: 'c' }],
+      ['settle', { from: WHATEVER, to: 'd' }],
     ],
     bounds: { switchesMax: 1, killsMax: 1, schedulesMax: 20_000 },
   },

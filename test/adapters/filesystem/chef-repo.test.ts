@@ -134,8 +134,10 @@ test('L2: pins through several servers of one directory are serialised, and none
   inTemporaryDirectory(async (root) => {
     const manifests = [...Array(24).keys()].map((n) => exampleManifest(`1.0.${n}`, { [`cookbook-${n}`]: `2.0.${n}` }));
     const servers = [...Array(4).keys()].map(() => chefRepoServer(STACK, root));
-    const answers = await Promise.all(manifests.map((manifest, n) => servers[n % 4]?.pin(PROD_1, manifest)));
-    expect(new Set(answers.map((answer) => answer?._tag))).toEqual(new Set(['Pinned']));
+    const answers = await Promise.all(
+      manifests.map(async (manifest, n) => (await servers[n % 4]?.pin(PROD_1, manifest))?._tag),
+    );
+    expect(new Set(answers)).toEqual(new Set(['Pinned']));
     const found = await chefRepoServer(STACK, root).environment(PROD_1);
     expect(found).toMatchObject({ _tag: 'Found' });
     if (found._tag !== 'Found') return;

@@ -65,7 +65,7 @@ const run = (
     });
   });
 
-let directory = temporaryDirectory();
+let directory: ReturnType<typeof temporaryDirectory>;
 let node: TestNode;
 
 const makeNode = (root: string, shell: ShellUnderTest): TestNode => {
