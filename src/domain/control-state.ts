@@ -44,7 +44,7 @@ const HoldScopeJson = t.union(
     t.type({ _tag: t.literal('environment'), environment: EnvironmentName }),
     t.type({ _tag: t.literal('stack'), stack: StackName }),
   ],
-  'scope of a hold',
+  'a scope: plan, stage, environment or stack',
 );
 
 const HoldJson = t.type(

@@ -232,10 +232,11 @@ const earlierVersion = (view: TickView, environment: EnvironmentName, bad: reado
 /**
  * Rolls back: re-promotes the earlier version and rejects the bad one, so that no departure brings it back (law T12).
  *
- * The bad version is what the first of the environments carries or is being moved to, stops aside that are new or joined
- * their train late behind the others; environments that do not carry it are left alone, so that rolling back a train takes
- * back just those stops that it had reached. An environment of which nobody can say what it carries is refused, never passed over
- * in silence. Holds do not stop a rollback: whoever holds a fleet while something burns wants exactly this.
+ * The bad version is what the first of the environments carries or is being moved to, stops aside that are new or
+ * joined their train late behind the others; environments that do not carry it are left alone, so that rolling back a
+ * train takes back just those stops that it had reached. An environment of which nobody can say what it carries is
+ * refused, never passed over in silence. Holds do not stop a rollback: whoever holds a fleet while something burns wants
+ * exactly this.
  *
  * Where the first is on `to` already, only what has been rejected before is taken back from the others; where none
  * carries that either, nothing is done (law L8).

@@ -28,15 +28,20 @@ export type RecordReading =
 /** So many bytes of a record are looked at and no more: 1 MiB. A longer file is cut there, and so has no end. */
 export const RECORD_BYTES_MAX = 1_048_576;
 
+// eslint-disable-next-line no-control-regex -- control characters are what is looked for
+const CONTROL_AT_END = /[\u0001-\u001f\u007f]$/;
+
 /**
  * The lines of a record as a shell sees them: without blanks, wherever they stand, and without empty lines. NUL bytes,
- * which some file systems leave behind after a power cut, and carriage returns count as blanks.
+ * which some file systems leave behind after a power cut, count as blanks; one control character at the end of a line,
+ * such as a carriage return, is no part of it.
  */
 export const recordLines = (text: string): readonly string[] =>
   text
     .slice(0, RECORD_BYTES_MAX)
-    .replace(/[\0\t\r ]/g, '')
+    .replace(/[\0\t ]/g, '')
     .split('\n')
+    .map((line) => line.replace(CONTROL_AT_END, ''))
     .filter((line) => line !== '');
 
 const EPOCH_SECONDS = /^[1-9][0-9]{0,11}$/;

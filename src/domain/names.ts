@@ -7,7 +7,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import * as Ord from 'fp-ts/lib/Ord.js';
 import type * as t from 'io-ts';
-import { decodeWith, formatFieldErrors, refinedText } from './decoding.ts';
+import { decodeWith, type FieldError, refinedText } from './decoding.ts';
 
 declare const nameBrand: unique symbol;
 type Name<Kind extends string> = string & { readonly [nameBrand]: Kind };
@@ -87,7 +87,9 @@ export const ZoneId: t.Type<ZoneId, string> = nameCodec('zone', '_-', 64);
 export const parseName =
   <A extends string>(codec: t.Type<A, string>) =>
   (text: string): E.Either<string, A> =>
-    E.mapLeft(formatFieldErrors)(decodeWith(codec)(text));
+    E.mapLeft((errors: readonly FieldError[]) =>
+      errors.map(({ expected, got }) => `expected ${expected}, got ${got}`).join('; '),
+    )(decodeWith(codec)(text));
 
 /**
  * Takes text that the program itself wrote down as a name.

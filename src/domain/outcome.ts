@@ -30,7 +30,7 @@ export type WaitingReason =
   | { readonly _tag: 'NotDue' }
   /** The departure went by without a tick within its grace. */
   | { readonly _tag: 'DepartureMissed'; readonly departure: EpochMs }
-  /** The clock was set back; this departure may have acted already. */
+  /** The clock was set back; the first departure ahead may have acted already and is let go. */
   | { readonly _tag: 'ClockWentBack' }
   | { readonly _tag: 'Held'; readonly hold: Hold }
   /** No artifact is complete on every stack and not rejected. */
@@ -99,7 +99,7 @@ const formatWaitingReason = (reason: WaitingReason): string => {
     case 'DepartureMissed':
       return `the departure of ${formatInstant(reason.departure)} was missed; the next one makes one step`;
     case 'ClockWentBack':
-      return 'the clock was set back past a departure that acted; the next departure acts again';
+      return 'the clock was set back past a departure that acted; one departure is let go, the next acts again';
     case 'Held': {
       const { id, owner, reason: why } = reason.hold;
       return `held by ${owner}: ${why} (hold ${id}; lift it to go on)`;
@@ -119,7 +119,9 @@ const formatWaitingReason = (reason: WaitingReason): string => {
     case 'StackUnreadable':
       return `not every stack answers for ${reason.environment}, and nobody knows what it is on`;
     case 'StacksDisagree':
-      return `${reason.environment} is on ${reason.versions.join(' and ')} on different stacks; promote one of them there by hand`;
+      return reason.versions.length > 1
+        ? `${reason.environment} is on ${reason.versions.join(' and ')} on different stacks; promote one of them there by hand`
+        : `${reason.environment} is on ${reason.versions.join()} on some stacks only; promote a version there by hand`;
     case 'OutOfShape':
       return `no train leaves its stops on ${reason.versions.join(', ')}; promote or roll back by hand until at most two versions remain, the newer in front without a gap`;
     case 'VersionRejected':

@@ -82,7 +82,7 @@ const stepping = (
     // Somebody moved it to something else since. Where all stacks agree on that, it has taken the step's place.
     if (pin !== undefined && !isWhereStepFoundIt(step, stack, pin)) {
       const other = settled(stacks, pins);
-      return other._tag === 'Agreed' && stacks.every((name) => pins.has(name))
+      return (other._tag === 'Agreed' || other._tag === 'Unset') && stacks.every((name) => pins.has(name))
         ? other
         : { _tag: 'Split', versions: distinctVersions(pins) };
     }

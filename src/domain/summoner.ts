@@ -230,16 +230,18 @@ const isRunFor = (node: NodeState, version: Version): boolean =>
   O.isSome(node.running) && isVersion(node.running.value.version, version);
 
 /**
- * A version to apply: a newer signal replaces the version and keeps the earlier start (law N4). One that names the
- * version again, as every signal does that was written for the sake of a run request, gives it neither new attempts nor
- * an earlier retry (law N7), until the attempts are used up: then it is what starts another.
+ * A version to apply: a newer signal replaces the version and keeps the earlier start (law N4). One that only names the
+ * version again gives it neither new attempts nor an earlier retry (law N7). Once the attempts are used up, such a
+ * signal starts another series, unless it carries run requests: then those are what it was written for, and whom they
+ * mean they start by themselves.
  */
 const pendingFor = (policy: SummonerPolicy, node: NodeState, signal: Signal, now: EpochMs): PendingVersion => {
   const { version } = signal.manifestRecord;
   const startAt = plus(now, splayMs(policy.identity.node, version, signal.splaySeconds));
   const fresh: PendingVersion = { version, seenAt: now, startAt, attempts: 0, gaveUp: false };
   const known = O.toUndefined(node.pending);
-  if (known === undefined || known.gaveUp) return fresh;
+  if (known === undefined) return fresh;
+  if (known.gaveUp) return known.version === version && signal.runRequests.length > 0 ? known : fresh;
   const isWaiting = known.attempts === 0 && !isRunFor(node, known.version);
   if (!isWaiting) return known.version === version ? known : fresh;
   return versionStartAt(policy, node, known) <= versionStartAt(policy, node, fresh) ? { ...known, version } : fresh;

@@ -172,7 +172,7 @@ const whenNotDue = (context: StageContext, environment: EnvironmentName): Decide
   }
 };
 
-/** Begins a step at a departure that is due, on every stack that does not have the version; where none lacks it, nothing. */
+/** Begins a step at a departure that is due, on every stack without the version; where all have it there is none. */
 const begin = (
   context: StageContext,
   environment: EnvironmentName,
@@ -417,7 +417,7 @@ const forgetArrived = (view: TickView, memory: TrainMemory, stage: Stage): Train
   return versions.size === 1 && !versions.has(undefined) ? forgetJoined(memory, stage.environments) : memory;
 };
 
-/** A hold's end is not all that a step which was not begun waits for: it waits for a departure that is `left` as well. */
+/** What was not begun because of a hold waits for a departure as well, of those that are `left`. */
 const withRetryAt = ({ outcome, heldUntil }: Decided, stage: Stage, left: DepartureState): Outcome =>
   heldUntil === undefined || outcome._tag !== 'Waiting'
     ? outcome
@@ -428,8 +428,8 @@ const withRetryAt = ({ outcome, heldUntil }: Decided, stage: Stage, left: Depart
  *
  * A departure has acted once the stage promoted anything at it, or found nothing to promote; while every environment
  * merely waits (a hold, a stack that is down) it may still act until its grace is over. Finishing an open step of a
- * train counts too: one stop to a departure, also after a crash or an outage (laws T5 and T8). A stage that takes what is
- * newest has no such order to keep.
+ * train counts too: one stop to a departure, also after a crash or an outage (laws T5 and T8). The other stages have no
+ * order of stops to keep.
  */
 export const decideStage = (view: TickView, stage: Stage): TickDecision => {
   const departure = departureState(stage.schedule, O.fromNullable(view.memory.departed.get(stage.name)), view.now);

@@ -45,7 +45,6 @@ export const HISTORY_MAX = 10;
 const withEntry = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> => new Map(map).set(key, value);
 
 const without = <K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> => {
-  if (!map.has(key)) return map;
   const rest = new Map(map);
   rest.delete(key);
   return rest;

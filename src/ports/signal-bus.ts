@@ -13,8 +13,11 @@ export type SignalReading =
   | { readonly _tag: 'Denied'; readonly detail: string }
   /** The bus did not answer in time, or answered that it cannot. */
   | { readonly _tag: 'Unavailable'; readonly detail: string }
-  /** Bytes that can be no signal: not UTF-8, or more than 1 MiB of them. */
-  | { readonly _tag: 'Malformed'; readonly detail: string };
+  /**
+   * Bytes that can be no signal: not UTF-8, or more than 1 MiB of them. With their revision a writer can replace them;
+   * there is none where what lies there is no object at all.
+   */
+  | { readonly _tag: 'Malformed'; readonly detail: string; readonly revision: Revision | undefined };
 
 /**
  * Where signals lie: one small object for each environment of each stack, under the same key on every bus.

@@ -39,7 +39,7 @@ export interface ShellUnderTest {
 }
 
 /** What the script needs at most. */
-const TOOLS = ['cksum', 'date', 'head', 'mkdir', 'mv', 'rm', 'sed', 'sleep', 'tr', 'uname'];
+const TOOLS = ['cksum', 'date', 'head', 'mkdir', 'mv', 'rm', 'sed', 'sleep', 'uname'];
 
 /** The tools as the machine has them. */
 export const toolsHere: Readonly<Record<string, string>> = Object.fromEntries(

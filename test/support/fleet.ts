@@ -24,6 +24,16 @@ export interface Decider {
 /** The decision that is under test. */
 export const GENUINE: Decider = { decideStage, resumeByHand };
 
+/** How a Librarian goes about its writes. Another than {@link CAREFUL} is a control. */
+export interface Discipline {
+  /** Whether the control state must be what was read: before every stage, only when the memory changes, or never. */
+  readonly compares: 'always' | 'when the memory changes' | 'never';
+  readonly memory: 'before the effects' | 'after the effects';
+}
+
+/** How a Librarian has to go about it (laws L4 and T7). */
+export const CAREFUL: Discipline = { compares: 'always', memory: 'before the effects' };
+
 /** One attempt to move one pin. */
 export interface Effect {
   readonly environment: EnvironmentName;
@@ -93,10 +103,17 @@ export class Fleet {
   /** How much time has really passed, in milliseconds; a clock that is set back does not turn it back. */
   elapsedMs = 0;
   readonly decider: Decider;
+  readonly discipline: Discipline;
 
-  constructor(plan: ReleasePlan, start: ReadonlyMap<EnvironmentName, Version>, decider: Decider = GENUINE) {
+  constructor(
+    plan: ReleasePlan,
+    start: ReadonlyMap<EnvironmentName, Version>,
+    decider: Decider = GENUINE,
+    discipline: Discipline = CAREFUL,
+  ) {
     this.plan = plan;
     this.decider = decider;
+    this.discipline = discipline;
     for (const environment of environmentsOf(plan)) this.addEnvironment(environment, start.get(environment));
   }
 
@@ -166,16 +183,22 @@ export class Fleet {
     const stages: StageTick[] = [];
     for (const [i, stage] of [...view.plan.stages, undefined].entries()) {
       const decision = stage === undefined ? this.decider.resumeByHand(view) : this.decider.decideStage(view, stage);
-      if (revision !== this.revision) return undefined;
-      if (decision.memory !== view.memory) {
+      const isChanged = decision.memory !== view.memory;
+      const compares = this.discipline.compares === 'always' || (this.discipline.compares !== 'never' && isChanged);
+      if (compares && revision !== this.revision) return undefined;
+      const remember = () => {
+        if (!isChanged) return;
         this.memory = decision.memory;
         revision = ++this.revision;
-      }
+      };
+      const isMemoryFirst = this.discipline.memory === 'before the effects';
+      if (isMemoryFirst) remember();
       const crashed = crash?.stage === i;
       const before = this.copyOfTruth();
       const effects = this.perform(decision.promotions, failing, crashed ? crash.effects : Infinity);
       stages.push({ stage, view, decision, before, effects, after: this.copyOfTruth() });
       if (crashed) return { stages, crashed };
+      if (!isMemoryFirst) remember();
       view = { ...view, pins: this.readPins(), memory: decision.memory };
     }
     return { stages, crashed: false };

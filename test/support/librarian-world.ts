@@ -58,6 +58,8 @@ export interface World {
   readonly unwritable: RegExp[];
   /** A new Librarian on this world. */
   readonly librarian: (kill?: Kill) => LibrarianPorts;
+  /** Puts bytes on the bus that no Librarian would. */
+  readonly plantSignal: (stack: StackName, environment: EnvironmentName, bytes: Uint8Array) => void;
   readonly pin: (stack: StackName, environment: EnvironmentName) => Promise<Version | undefined>;
   readonly signal: (stack: StackName, environment: EnvironmentName) => Promise<Signal | undefined>;
 }
@@ -184,6 +186,9 @@ export const world = (plan: ReleasePlan = PLAN, now: EpochMs = NOON): World => {
     down,
     unwritable,
     librarian,
+    plantSignal: (stack, environment, bytes) => {
+      bus.plant({ stack, environment }, bytes);
+    },
     pin: async (stack, environment) => {
       const found = await servers.get(stack)?.environment(environment);
       return found?._tag === 'Found' ? O.toUndefined(pinnedVersion(found.environment)) : undefined;

@@ -240,7 +240,7 @@ export class Referee {
       this.#now.target = version;
       this.#now.targetFailed = 0;
       this.#now.targetDeadlineMs = undefined;
-    } else if (this.hasGivenUp) {
+    } else if (this.hasGivenUp && signal.runRequests.length === 0) {
       this.#now.targetFailed = 0;
     }
     const isOwed = this.#now.running !== undefined || !this.#isOnNode(version);

@@ -296,9 +296,12 @@ const byHand = fc
       if (environment === undefined || artifact === undefined) return;
       const name = stack === null ? undefined : pick(fleet.plan.stacks, stack);
       const request = { environment, version: artifact.version, stack: O.fromNullable(name), splaySeconds: O.none };
+      const stale = fleet.snapshot();
       const done = fleet.intervene((view) => promoteByHand(view, request), masked(fleet, failing));
       const whole = name === undefined || fleet.plan.stacks.length === 1;
       if (E.isRight(done)) oracle.promotedByHand(environment, artifact.version, whole, done.right);
+      // A tick that had begun before it goes on with what it has read.
+      oracle.ticked(fleet.tick(NO_TROUBLE, stale));
     }),
   );
 
@@ -327,8 +330,10 @@ const rollback = fc
             : environmentsOf(fleet.plan).filter(carries);
       const target = to === null ? undefined : pick([...fleet.artifacts.keys()], to);
       const request = { environments, to: O.fromNullable(target) };
+      const stale = fleet.snapshot();
       const done = fleet.intervene((view) => rollBack(view, request), masked(fleet, failing));
       if (E.isRight(done)) oracle.rolledBack(done.right);
+      oracle.ticked(fleet.tick(NO_TROUBLE, stale));
     }),
   );
 
@@ -351,7 +356,8 @@ const UNTOUCHED: readonly fc.Arbitrary<FleetCommand>[] = [
   ...often(2, tickNow),
   ...often(2, calmHours),
   ...often(4, arrive),
-  ...[outage, rivals, complete, judge, hold, lift, stacksDown, blind, join, reschedule, setBack],
+  ...often(2, join),
+  ...[outage, rivals, complete, judge, hold, lift, stacksDown, blind, reschedule, setBack],
 ];
 
 /** What befalls a fleet, people included. */

@@ -17,21 +17,30 @@ import {
 } from '../../src/domain/tick.ts';
 import { HOUR_MS, plus } from '../../src/domain/time.ts';
 import { openStep } from '../../src/domain/train-memory.ts';
-import { type Decider, GENUINE } from './fleet.ts';
+import { CAREFUL, type Decider, type Discipline, GENUINE } from './fleet.ts';
 
-/** A decision without one safety. */
+/** A decision, or a Librarian that acts on it, without one safety. */
 export interface Control {
   /** What it does wrong. */
   readonly fault: string;
   /** The law that finds it. */
   readonly law: string;
   readonly decider: Decider;
+  readonly discipline: Discipline;
 }
+
+const careless = (law: string, fault: string, discipline: Partial<Discipline>): Control => ({
+  law,
+  fault,
+  decider: GENUINE,
+  discipline: { ...CAREFUL, ...discipline },
+});
 
 const control = (law: string, fault: string, broken: Decider['decideStage']): Control => ({
   law,
   fault,
   decider: { ...GENUINE, decideStage: broken },
+  discipline: CAREFUL,
 });
 
 const withSchedule = (stage: Stage, change: (schedule: Stage['schedule']) => Partial<Stage['schedule']>): Stage => ({
@@ -174,6 +183,11 @@ export const CONTROLS: readonly Control[] = [
     };
   }),
   control('T7', 'forgets which departure acted', (view, stage) => decideStage(withoutDepartures(view), stage)),
+  careless('T7', 'is written over whatever another Librarian has written', { compares: 'never' }),
+  careless('T5', 'is remembered only after its effects', { memory: 'after the effects' }),
+  careless('T12', 'retries without looking whether somebody has decided otherwise', {
+    compares: 'when the memory changes',
+  }),
   control('T8', 'knows no grace', (view, stage) =>
     decideStage(
       view,

@@ -306,8 +306,8 @@ export class TrainOracle {
 
   private checkPromotion({ stage, view }: StageTick, { environment, version, stacks, reason }: Promotion): void {
     const what = `${environment} → ${version} on ${stacks.join(' ')} (${reason})`;
-    const artifact = view.catalogue.byVersion.get(version);
-    this.ensure(artifact?.rejected !== true, 'T12', () => `${what} is rejected`);
+    // As it stands now, and not only as the Librarian has read it: whoever rejected it had the last word.
+    this.ensure(this.fleet.artifacts.get(version)?.rejected !== true, 'T12', () => `${what} is rejected`);
     this.ensure(mayTravel(view, version), 'L1', () => `${what} is not complete on every stack`);
     this.ensure(stacks.length > 0 && new Set(stacks).size === stacks.length, 'L8', () => what);
     for (const stack of stacks) {

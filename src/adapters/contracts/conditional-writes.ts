@@ -5,6 +5,7 @@
  * @module
  */
 import assert from 'node:assert/strict';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Revision, WriteOutcome } from '../../ports/conditional-write.ts';
 import type { Harness, Law } from './contract-case.ts';
 import { assertTag } from './contract-case.ts';
@@ -154,6 +155,8 @@ export const conditionalWriteLaws = <H extends Harness>(places: Places<H>): Read
       while (writing) {
         const found = await places(harness, 0, 1).read();
         assert.ok(found !== undefined && bodies.includes(found.body), 'expected a whole body');
+        // A store in memory would never let go of the event loop, and the writer never have its turn.
+        await nextTurn();
       }
     };
     const reading = reader();

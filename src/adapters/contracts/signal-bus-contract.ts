@@ -108,6 +108,22 @@ const LAWS: Readonly<Record<string, Law<SignalBusHarness>>> = {
     }
     return undefined;
   },
+  'a malformed body is replaced by whoever names its revision, so that no key is poisoned for ever': async ({
+    bus,
+    plant,
+  }) => {
+    if (plant === undefined) return withoutHook('plant');
+    const malformed = [Uint8Array.from([0xff]), new Uint8Array(SIGNAL_BYTES_MAX + 1).fill(0x20)];
+    for (const [n, bytes] of malformed.entries()) {
+      await plant(keyNumber(n), bytes);
+      const { revision } = assertTag(await bus.read(keyNumber(n), undefined), 'Malformed');
+      assert.notEqual(revision, undefined);
+      assertTag(await bus.write(keyNumber(n), '{}', 'another revision'), 'Conflict');
+      assertTag(await bus.write(keyNumber(n), '{}', revision), 'Landed');
+      assert.equal(assertTag(await bus.read(keyNumber(n), undefined), 'Fresh').body, '{}');
+    }
+    return undefined;
+  },
   'fault 10: a byte order mark reaches the reader, who refuses it by name': async ({ bus, plant }) => {
     if (plant === undefined) return withoutHook('plant');
     await plant(KEY, Uint8Array.from([0xef, 0xbb, 0xbf, 0x7b, 0x7d]));

@@ -4,7 +4,11 @@ import { dirname } from 'node:path';
 
 /** How taking a lock ended. */
 export type FileLock =
-  | { readonly _tag: 'Held'; readonly release: () => Promise<void> }
+  | {
+      readonly _tag: 'Held';
+      /** Lets go of it; resolves when the next may take it. */
+      readonly release: () => Promise<void>;
+    }
   /** Somebody else holds it. */
   | { readonly _tag: 'Busy' }
   /** There is no lock to be had: no flock(1), or no directory to keep the file in. */

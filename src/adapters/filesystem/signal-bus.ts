@@ -10,7 +10,7 @@ const failedReading = (path: string, error: unknown): SignalReading => {
   const errno = errnoOf(error) ?? '';
   if (['ENOENT', 'ENOTDIR'].includes(errno)) return { _tag: 'Missing' };
   if (['EACCES', 'EPERM'].includes(errno)) return { _tag: 'Denied', detail };
-  if (['EISDIR', NOT_A_FILE].includes(errno)) return { _tag: 'Malformed', detail };
+  if (['EISDIR', NOT_A_FILE].includes(errno)) return { _tag: 'Malformed', detail, revision: undefined };
   return { _tag: 'Unavailable', detail };
 };
 
@@ -39,7 +39,7 @@ export const filesystemSignalBus = (root: string, fileSystem: FileSystem = nodeF
         const revision = revisionOf(bytes);
         if (revision === known) return { _tag: 'Unchanged' };
         const body = readBody(bytes, limits.bytesMax);
-        if ('fault' in body) return { _tag: 'Malformed', detail: `${path}: ${body.fault}` };
+        if ('fault' in body) return { _tag: 'Malformed', detail: `${path}: ${body.fault}`, revision };
         return { _tag: 'Fresh', body: body.text, revision };
       } catch (error) {
         return failedReading(path, error);

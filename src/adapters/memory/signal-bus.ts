@@ -18,7 +18,8 @@ export const memorySignalBus = (): MemorySignalBus => {
       if (held === undefined) return { _tag: 'Missing' };
       if (held.revision === known) return { _tag: 'Unchanged' };
       const body = readBody(held.bytes, SIGNAL_BYTES_MAX);
-      if ('fault' in body) return { _tag: 'Malformed', detail: `${signalPath(key)}: ${body.fault}` };
+      if ('fault' in body)
+        return { _tag: 'Malformed', detail: `${signalPath(key)}: ${body.fault}`, revision: held.revision };
       return { _tag: 'Fresh', body: body.text, revision: held.revision };
     },
     write: async (key, body, expected) => places.write(signalPath(key), body, expected),

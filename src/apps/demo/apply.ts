@@ -16,6 +16,12 @@ interface EnvironmentFile {
   readonly default_attributes: { readonly signalbox?: { readonly artifact_version?: string } };
 }
 
+/** The directory of a cookbook, whose version always has three numbers there. */
+const directoryOf = (cookbook: string, constraint: string): string => {
+  const version = constraint.replace(/^= /, '');
+  return `${cookbook}-${/^\d+\.\d+$/.test(version) ? `${version}.0` : version}`;
+};
+
 const applyCookbooks = async (chefRepo: string, environment: string, nodeDirectory: string): Promise<string> => {
   const file = join(chefRepo, 'environments', `${environment}.json`);
   const pinned = JSON.parse(await readFile(file, 'utf8')) as EnvironmentFile;
@@ -24,7 +30,7 @@ const applyCookbooks = async (chefRepo: string, environment: string, nodeDirecto
   const staged = `${nodeDirectory}.${pid}.new`;
   await mkdir(staged, { recursive: true });
   for (const [cookbook, constraint] of Object.entries(pinned.cookbook_versions)) {
-    const directory = join(chefRepo, 'cookbooks', `${cookbook}-${constraint.replace(/^= /, '')}`);
+    const directory = join(chefRepo, 'cookbooks', directoryOf(cookbook, constraint));
     await cp(join(directory, 'files'), staged, { recursive: true });
   }
   await writeFile(join(staged, 'artifact_version'), `${version}\n`);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # signalbox-fallback.sh [--dry-run | --drill] [--json]: runs chef-client when nothing has run it with success for 12
 # hours, whatever became of the Summoner. Start it every few minutes (timer, cron). It needs one line of the Summoner's
-# state file, `"last_run_epoch": 1753668151,`, and of the machine date head tr sed cksum uname sleep mkdir mv rm.
+# state file, `"last_run_epoch": 1753668151,`, and of the machine date head sed cksum uname sleep mkdir mv rm.
 # Settings: lines NAME=VALUE in /etc/signalbox/fallback.conf, and before those SIGNALBOX_FALLBACK_NAME in the
 # environment. A bad one is complained of and left at its default: it must not disarm a last resort.
 # Exit: 0 waits; 69 fired and the run succeeded, or a drill; 1 fired and it failed; 64 usage; 75 another fallback is at
@@ -19,6 +19,8 @@ HOOK=                                             # split at blanks; gets Succee
 names='STATE_FILE RECORD_FILE LOCK_FILE METRICS_FILE THRESHOLD_SECONDS RETRY_SECONDS SPLAY_SECONDS TIME_LIMIT_SECONDS
   NODE_NAME COMMAND HOOK'
 bad=0 dry_run='' drill='' json='' delay=0 line=''
+newline='
+' blanks=' 	'
 
 log() {
   echo "signalbox-fallback: $*" >&2
@@ -36,22 +38,28 @@ setting() { # NAME VALUE; a blank value leaves the default
   esac
   if [ "$expected" ]; then complain "$1=$2: expected $expected"; elif [ "$2" ]; then eval "$1=\$2"; fi
 }
-lines() { # FILE: the lines of a plain file's first MiB without blanks, and without NULs, at which tools differ
-  if [ -f "$1" ] && [ ! -L "$1" ]; then head -c 1048576 "$1" 2>/dev/null | LC_ALL=C tr -d '\000\011\015\040'; fi
+read_record() { # FILE: sets what the lines of a plain file's first MiB say, blanks taken out, and $last to the last
+  last=''
+  if [ ! -f "$1" ] || [ -L "$1" ]; then return; fi
+  IFS=$newline # NULs, at which tools differ, the shell leaves out by itself
+  for line in $(head -c 1048576 "$1"); do
+    # shellcheck disable=SC2086 # split on purpose, and joined again without what it was split at
+    IFS=$blanks && set -- $line && IFS='' && line="$*" && line=${line%[[:cntrl:]]}
+    case $line in
+    '') continue ;;
+    '"last_run_epoch"'*) last_run=${line#'"last_run_epoch":'} last_run=${last_run%,} ;;
+    last_attempt_epoch=*) attempt=${line#*=} ;;
+    last_success_epoch=*) success=${line#*=} ;;
+    esac
+    last=$line
+  done 2>/dev/null # where bash tells of NULs, and head of a file that cannot be read
+  IFS=$blanks$newline
 }
 read_summoner() { # sets $summoner to epoch seconds, null, or anything else for what makes no sense
-  summoner=null line=''
-  for line in $(lines "$STATE_FILE"); do
-    case $line in '"last_run_epoch"'*) summoner=${line#'"last_run_epoch":'} summoner=${summoner%,} ;; esac
-  done
+  last_run=null
+  read_record "$STATE_FILE"
   if [ ! -e "$STATE_FILE" ] && [ ! -L "$STATE_FILE" ]; then summoner=null
-  elif [ "$line" != '}' ]; then summoner=torn; fi
-}
-read_own() { # sets $attempt and $success to epoch seconds, or anything else
-  attempt='' success=''
-  for line in $(lines "$RECORD_FILE"); do
-    case $line in last_attempt_epoch=*) attempt=${line#*=} ;; last_success_epoch=*) success=${line#*=} ;; esac
-  done
+  elif [ "$last" = '}' ]; then summoner=$last_run; else summoner=torn; fi
 }
 # No leading zero, which shell arithmetic takes for octal, and at most twelve digits, which it can hold.
 number() { case $1 in '' | 0* | *[!0-9]* | ?????????????*) false ;; esac }
@@ -59,7 +67,8 @@ past() { number "$1" && [ "$1" -le "$now" ]; }
 within() { past "$1" && [ $((now - $1)) -lt "$2" ] && retry_at=$(($1 + $2)); }
 decide() { # sets $decision, $reason and $retry_at
   read_summoner
-  read_own
+  attempt='' success=''
+  read_record "$RECORD_FILE"
   now=$(date +%s) # after the reading: a success recorded in between is not one from the future
   case $now in '' | *[!0-9]*) log 'date +%s tells no time: cannot decide'; exit 1 ;; esac
   decision=Wait
@@ -72,9 +81,15 @@ decide() { # sets $decision, $reason and $retry_at
     elif number "$summoner"; then reason=RecordFromTheFuture; else reason=RecordTorn; fi
   fi
 }
+rfc3339() { # EPOCH, to a date in quotes: Howard Hinnant's civil_from_days, where years begin in March
+  d=$(($1 / 86400 + 719468)) s=$(($1 % 86400)) c=$((d / 146097)) d=$((d % 146097))
+  y=$(((d - d / 1460 + d / 36524 - d / 146096) / 365)) d=$((d - 365 * y - y / 4 + y / 100)) m=$(((5 * d + 2) / 153))
+  printf '"%04d-%02d-%02dT%02d:%02d:%02dZ"' $((c * 400 + y + (m > 9))) $(((m + 2) % 12 + 1)) \
+    $((d - (153 * m + 2) / 5 + 1)) $((s / 3600)) $((s / 60 % 60)) $((s % 60))
+}
 show() {
-  at=null # GNU and busybox know -d @; where `date` does not, the rest still stands
-  if [ $decision = Wait ]; then at=$(date -u -d "@$retry_at" '+"%Y-%m-%dT%H:%M:%SZ"' || echo null); fi
+  at=null
+  if [ $decision = Wait ]; then at=$(rfc3339 "$retry_at"); fi
   if [ "$json" ]; then printf '{"decision":"%s","reason":"%s","retryAt":%s}\n' $decision "$reason" "$at"
   elif [ $decision = Wait ]; then echo "Wait: $reason, until $at"
   else echo "Fire: $reason, after $delay s: $COMMAND"; fi

@@ -39,26 +39,33 @@ interface CurrentSignal {
 
 /** What lies under the key now. A body that is no signal carries no order and no requests, and is replaced. */
 const readCurrent = async (ports: LibrarianPorts, key: SignalKey): Promise<E.Either<Trouble, CurrentSignal>> => {
+  const path = signalPath(key);
+  const damaged = (detail: string, revision: Revision): CurrentSignal => {
+    ports.log('warn', 'a damaged signal is replaced', { key: path, detail });
+    return { signal: O.none, revision };
+  };
   const reading = await ports.bus.read(key, undefined);
   switch (reading._tag) {
     case 'Missing':
       return E.right({ signal: O.none, revision: undefined });
     case 'Fresh': {
-      const decoded = decodeSignal(reading.body);
-      if (E.isLeft(decoded)) {
-        ports.log('warn', 'a damaged signal is replaced', {
-          key: signalPath(key),
-          detail: formatSignalRefusal(decoded.left),
-        });
-      }
-      return E.right({ signal: O.fromEither(decoded), revision: reading.revision });
+      const { body, revision } = reading;
+      const decoded = decodeSignal(body);
+      return E.right(
+        E.isRight(decoded)
+          ? { signal: O.some(decoded.right), revision }
+          : damaged(formatSignalRefusal(decoded.left), revision),
+      );
     }
+    case 'Malformed':
+      return reading.revision === undefined
+        ? E.left(`signal bus: ${path}: ${reading.detail}; remove it by hand`)
+        : E.right(damaged(reading.detail, reading.revision));
     case 'Unchanged':
-      return E.left(`signal bus: ${signalPath(key)} answered Unchanged to a look without a revision`);
+      return E.left(`signal bus: ${path} answered Unchanged to a look without a revision`);
     case 'Denied':
     case 'Unavailable':
-    case 'Malformed':
-      return E.left(`signal bus: ${signalPath(key)}: ${reading.detail}`);
+      return E.left(`signal bus: ${path}: ${reading.detail}`);
   }
 };
 

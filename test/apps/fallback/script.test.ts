@@ -639,7 +639,7 @@ describe('the script as a text', () => {
 
   it('F7: stays about a page, fits a terminal and is executable', () => {
     const lines = readFileSync(SCRIPT, 'utf8').split('\n');
-    expect(lines.length).toBeLessThanOrEqual(165);
+    expect(lines.length).toBeLessThanOrEqual(175);
     expect(lines.filter((line) => line.length > 120)).toEqual([]);
     expect(statSync(SCRIPT).mode & 0o111).toBe(0o111);
   });

@@ -313,6 +313,14 @@ describe('L8: once', () => {
     assertOneInOrder(on, '1.0.1', 'prod-1');
   });
 
+  it('a key that holds garbage is written over, and poisons nobody for ever', async () => {
+    const on = world();
+    await add(on, '1.0.1');
+    on.plantSignal(BASALT, PROD_1, Uint8Array.from([0xff, 0xfe]));
+    await promoteTo(on, '1.0.1', PROD_1);
+    assertOneInOrder(on, '1.0.1', 'prod-1');
+  });
+
   it('fault 29: a signal that is there already is not written again', async () => {
     const on = world();
     await add(on, '1.0.1');

@@ -193,7 +193,7 @@ describe('the Summoner over its ports', () => {
     async (answer) => {
       const { clock, runs, ports } = machine();
       const bus = {
-        read: () => Promise.resolve({ _tag: answer, detail: 'as the test wants it' }),
+        read: () => Promise.resolve({ _tag: answer, detail: 'as the test wants it', revision: undefined }),
         write: memorySignalBus().write,
       };
       await during(ports({ bus }), () => clock.advanceTo(plus(START, 72 * HOUR_MS)));
