@@ -7,28 +7,29 @@
 import * as E from 'fp-ts/lib/Either.js';
 import type * as O from 'fp-ts/lib/Option.js';
 import * as t from 'io-ts';
-import { boundedInteger, decodeWith, formatFieldErrors, refinedText } from '../domain/decoding.ts';
-import { defaultedField, mapField, optionField } from '../domain/json-fields.ts';
+import { boundedInteger, decodeWith, formatFieldErrors, isRecord, refinedText } from '../domain/decoding.ts';
+import { boundedDuration, defaultedField, exactFields, mapField, optionField } from '../domain/json-fields.ts';
 import { EnvironmentName, NodeName, StackName } from '../domain/names.ts';
-import { formatDuration, HOUR_MS, MINUTE_MS, parseDuration, SECOND_MS } from '../domain/time.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../domain/time.ts';
 import { badData, type Failure } from './failure.ts';
+import { LISTEN_DEFAULT, ListenAddress } from './listen-address.ts';
 
 const Path = refinedText<string>('path', 'a path or file: URL', (text) => text.length > 0 && !text.includes('\0'));
 
-const DurationField: t.Type<number, string> = new t.Type<number, string>(
-  'duration',
-  (u): u is number => typeof u === 'number',
-  (u, context) => {
-    const parsed = typeof u === 'string' ? parseDuration(u) : E.left('a duration such as 90s, 10m or 12h');
-    return E.isRight(parsed) ? t.success(parsed.right) : t.failure(u, context, parsed.left);
-  },
-  formatDuration,
-);
-
-/** `host:port`; the host is an address, and an IPv6 one stands in brackets. */
-const Listen = refinedText<string>('listen address', 'host:port, such as 127.0.0.1:8470', (text) =>
-  /^(?:\[[0-9a-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/i.test(text),
-);
+/** How often a daemon looks: more often only burns the machine, less often misses what it looks for. */
+const Interval = boundedDuration(SECOND_MS, HOUR_MS);
+/** How long a run may take: a shorter one would kill every run, a longer one is no limit. */
+const RunTimeLimit = boundedDuration(SECOND_MS, DAY_MS);
+/** How long a run has to end by itself before it is killed. */
+const RunGrace = boundedDuration(SECOND_MS, HOUR_MS);
+/** How long a node may go without a run. */
+const Window = boundedDuration(MINUTE_MS, 30 * DAY_MS);
+/** How much earlier than that it may start; the window itself bounds it further. */
+const Lead = boundedDuration(0, 30 * DAY_MS);
+/** How far clocks may differ. */
+const ClockTolerance = boundedDuration(0, HOUR_MS);
+/** How long to wait after a failure. */
+const Backoff = boundedDuration(SECOND_MS, DAY_MS);
 
 const fields = {
   /** The release plan: a file beside this one. */
@@ -44,9 +45,10 @@ const fields = {
     refinedText<string>('bucket', 'a bucket name', (text) => text.length <= 255),
     'signalbox',
   ),
-  listen: defaultedField(Listen, '127.0.0.1:8470'),
+  /** Where the service listens: on this machine only. */
+  listen: defaultedField(ListenAddress, LISTEN_DEFAULT),
   /** How often the service ticks. */
-  tick_every: defaultedField(DurationField, MINUTE_MS),
+  tick_every: defaultedField(Interval, MINUTE_MS),
   node: optionField(NodeName),
   stack: optionField(StackName),
   environment: optionField(EnvironmentName),
@@ -62,67 +64,80 @@ const fields = {
   client_d: defaultedField(Path, '/etc/chef/client.d'),
   /** The converge: an executable and its arguments. */
   command: defaultedField(t.readonlyArray(t.string), ['chef-client']),
-  run_time_limit: defaultedField(DurationField, 2 * HOUR_MS),
-  run_grace: defaultedField(DurationField, MINUTE_MS),
-  poll_every: defaultedField(DurationField, MINUTE_MS),
-  window: defaultedField(DurationField, 12 * HOUR_MS),
-  lead: defaultedField(DurationField, 30 * MINUTE_MS),
-  clock_tolerance: defaultedField(DurationField, 5 * MINUTE_MS),
+  run_time_limit: defaultedField(RunTimeLimit, 2 * HOUR_MS),
+  run_grace: defaultedField(RunGrace, MINUTE_MS),
+  poll_every: defaultedField(Interval, MINUTE_MS),
+  window: defaultedField(Window, 12 * HOUR_MS),
+  lead: defaultedField(Lead, 30 * MINUTE_MS),
+  clock_tolerance: defaultedField(ClockTolerance, 5 * MINUTE_MS),
   catch_up_splay: defaultedField(boundedInteger('splay in seconds', 0, 86_400), 300),
   attempts_max: defaultedField(boundedInteger('attempts', 1, 100), 5),
-  backoff_base: defaultedField(DurationField, MINUTE_MS),
-  backoff_cap: defaultedField(DurationField, 30 * MINUTE_MS),
+  backoff_base: defaultedField(Backoff, MINUTE_MS),
+  backoff_cap: defaultedField(Backoff, 30 * MINUTE_MS),
 };
 
-const Document = t.type(fields, 'configuration');
+/** Whose text in a variable is read as the document would read it; all others are text, digits or not. */
+const PARSED_FIELDS = ['chef_servers', 'command', 'catch_up_splay', 'attempts_max'];
+
+const Document = exactFields('configuration', fields);
 
 /** The configuration, every default filled in. */
 export type Config = t.TypeOf<typeof Document>;
 
 /** The environment variable of a field: `poll_every` is `SIGNALBOX_POLL_EVERY`. */
-export const variableOf = (field: string): string => `SIGNALBOX_${field.toUpperCase()}`;
+const variableOf = (field: string): string => `SIGNALBOX_${field.toUpperCase()}`;
 
-const isObject = (u: unknown): u is Readonly<Record<string, unknown>> =>
-  typeof u === 'object' && u !== null && !Array.isArray(u);
+type Environment = Readonly<Record<string, string | undefined>>;
+/** Reads the text of a structured variable, as the document's own parser would; the error is one line. */
+type Parse = (text: string) => E.Either<string, unknown>;
+
+/**
+ * Variables that are not fields: where the configuration is, the fallback's and the tests' own, and those that Kubernetes
+ * gives to every pod beside a service whose name begins with `signalbox`.
+ */
+const OTHER_VARIABLES =
+  /^SIGNALBOX_(?:CONFIG$|FALLBACK_|TEST_|(?:\w+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)\w*)?)$)/;
+
+const checkVariables = (environment: Environment): E.Either<Failure, Environment> => {
+  const known = Object.keys(fields).map(variableOf);
+  const unknown = Object.keys(environment).filter(
+    (name) => name.startsWith('SIGNALBOX_') && !known.includes(name) && !OTHER_VARIABLES.test(name),
+  );
+  return unknown.length === 0
+    ? E.right(environment)
+    : E.left(badData(`${unknown.join(', ')}: no such variable; the variables are ${known.join(', ')}`));
+};
 
 const fromEnvironment = (
-  environment: Readonly<Record<string, string | undefined>>,
-  parse: (text: string) => unknown,
-): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(
-    Object.keys(fields).flatMap((field) => {
-      const text = environment[variableOf(field)];
-      if (text === undefined) return [];
-      const isStructured = field === 'chef_servers' || field === 'command';
-      return [[field, isStructured || /^\d+$/.test(text) ? parse(text) : text]];
-    }),
-  );
+  environment: Environment,
+  parse: Parse,
+): E.Either<Failure, Readonly<Record<string, unknown>>> => {
+  const given: Record<string, unknown> = {};
+  for (const field of Object.keys(fields)) {
+    const text = environment[variableOf(field)];
+    if (text === undefined) continue;
+    const value = PARSED_FIELDS.includes(field) ? parse(text) : E.right(text);
+    if (E.isLeft(value)) return E.left(badData(`${field}: ${variableOf(field)}: ${value.left}`));
+    given[field] = value.right;
+  }
+  return E.right(given);
+};
 
 const checkTimes = (config: Config): E.Either<Failure, Config> => {
-  if (config.poll_every < SECOND_MS) return E.left(badData('poll_every: expected at least 1s'));
-  if (config.window < MINUTE_MS) return E.left(badData('window: expected at least 1m'));
   if (config.lead >= config.window) return E.left(badData('lead: expected less than window'));
+  if (config.backoff_base > config.backoff_cap) return E.left(badData('backoff_base: expected at most backoff_cap'));
   return E.right(config);
 };
 
-/**
- * Reads the configuration from a parsed document and the process's environment, which goes before the document.
- *
- * @param parse - reads the text of a structured variable, as the document's own parser would.
- */
-export const decodeConfig = (
-  document: unknown,
-  environment: Readonly<Record<string, string | undefined>>,
-  parse: (text: string) => unknown,
-): E.Either<Failure, Config> => {
+/** Reads the configuration from a parsed document and the process's environment, which goes before the document. */
+export const decodeConfig = (document: unknown, environment: Environment, parse: Parse): E.Either<Failure, Config> => {
   const given = document ?? {};
-  if (!isObject(given))
+  if (!isRecord(given)) {
     return E.left(badData('configuration: expected fields and values, such as `bus: /var/lib/bus`'));
-  const unknown = Object.keys(given).filter((field) => !Object.hasOwn(fields, field));
-  if (unknown.length > 0) {
-    return E.left(badData(`${unknown.join(', ')}: no such field; the fields are ${Object.keys(fields).join(', ')}`));
   }
-  const decoded = decodeWith(Document)({ ...given, ...fromEnvironment(environment, parse) });
+  const variables = E.chain((known: Environment) => fromEnvironment(known, parse))(checkVariables(environment));
+  if (E.isLeft(variables)) return variables;
+  const decoded = decodeWith(Document)({ ...given, ...variables.right });
   return E.isRight(decoded) ? checkTimes(decoded.right) : E.left(badData(formatFieldErrors(decoded.left)));
 };
 

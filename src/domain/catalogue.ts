@@ -11,6 +11,8 @@ export interface Artifact {
   readonly version: Version;
   /** The stacks on which every cookbook of it is uploaded. */
   readonly completeOn: readonly StackName[];
+  /** The stacks that do not answer, so that nobody knows; default none. */
+  readonly unknownOn?: readonly StackName[];
   /** Someone rejected it, and nobody has approved it again (law T12). */
   readonly rejected: boolean;
 }
@@ -29,15 +31,21 @@ export type Promotable =
   | { readonly _tag: 'Rejected' }
   | { readonly _tag: 'Incomplete'; readonly missingOn: readonly StackName[] };
 
-const missingOn = (artifact: Artifact, stacks: readonly StackName[]): readonly StackName[] =>
-  stacks.filter((stack) => !artifact.completeOn.includes(stack));
+const NOWHERE: readonly StackName[] = [];
+
+const isMissingOn = ({ completeOn, unknownOn = NOWHERE }: Artifact, stack: StackName): boolean =>
+  !completeOn.includes(stack) && !unknownOn.includes(stack);
+
+/** Whether all of `stacks` say that they hold the artifact. */
+const isCompleteOn = ({ completeOn }: Artifact, stacks: readonly StackName[]): boolean =>
+  stacks.every((stack) => completeOn.includes(stack));
 
 /** Indexes `artifacts` for a plan over `stacks`. Of two entries with one version the later counts. */
 export const catalogueOf = (stacks: readonly StackName[], artifacts: readonly Artifact[]): Catalogue => {
   const byVersion = new Map(artifacts.map((artifact) => [artifact.version, artifact]));
   let newest: Version | undefined;
   for (const artifact of byVersion.values()) {
-    const eligible = !artifact.rejected && missingOn(artifact, stacks).length === 0;
+    const eligible = !artifact.rejected && isCompleteOn(artifact, stacks);
     if (eligible && (newest === undefined || compareVersions(artifact.version, newest) > 0)) newest = artifact.version;
   }
   return { byVersion, newest: O.fromNullable(newest) };
@@ -47,13 +55,20 @@ const PROMOTABLE: Promotable = { _tag: 'Promotable' };
 const UNKNOWN: Promotable = { _tag: 'Unknown' };
 const REJECTED: Promotable = { _tag: 'Rejected' };
 
-/** Whether `version` may be promoted on `stacks` (laws L1 and T12). */
+/**
+ * Whether `version` may be promoted on `stacks` (laws L1 and T12).
+ *
+ * A stack that does not answer holds up nobody else (fault 63): the promotion begins on the others, and goes on there once
+ * the stack says for itself that it holds the artifact.
+ */
 export const promotable = (catalogue: Catalogue, version: Version, stacks: readonly StackName[]): Promotable => {
   const artifact = catalogue.byVersion.get(version);
   if (artifact === undefined) return UNKNOWN;
   if (artifact.rejected) return REJECTED;
   for (const stack of stacks) {
-    if (!artifact.completeOn.includes(stack)) return { _tag: 'Incomplete', missingOn: missingOn(artifact, stacks) };
+    if (isMissingOn(artifact, stack)) {
+      return { _tag: 'Incomplete', missingOn: stacks.filter((name) => isMissingOn(artifact, name)) };
+    }
   }
   return PROMOTABLE;
 };

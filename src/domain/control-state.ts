@@ -34,8 +34,10 @@ export const EMPTY_CONTROL_STATE: ControlState = { memory: EMPTY_MEMORY, holds: 
 /** The version of the document's form. */
 export const CONTROL_STATE_SCHEMA = 1;
 
-const Person = boundedText('person', 256);
-const Reason = boundedText('reason', 1024);
+/** Who did something, or who is to be asked: at most 256 characters without control characters. */
+export const Person: t.Type<string> = boundedText('person', 256);
+/** Why somebody did something: at most 1024 characters without control characters. */
+export const Reason: t.Type<string> = boundedText('reason', 1024);
 
 const HoldScopeJson = t.union(
   [
@@ -56,6 +58,8 @@ const StepJson = t.type(
   {
     version: Version,
     from: presentField(mapField(StackName, optionField(Version))),
+    stacks: t.readonlyArray(StackName, 'a list of stacks'),
+    overtaken: t.readonlyArray(Version, 'a list of versions'),
     splaySeconds: boundedInteger('splay in seconds', 0, SPLAY_SECONDS_MAX),
   },
   'step',

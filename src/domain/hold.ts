@@ -25,7 +25,8 @@ export interface Hold {
   readonly expiresAt: O.Option<EpochMs>;
 }
 
-const isActive = (hold: Hold, now: EpochMs): boolean => O.isNone(hold.expiresAt) || now < hold.expiresAt.value;
+/** Whether `hold` holds anything at `now`. */
+export const isActive = (hold: Hold, now: EpochMs): boolean => O.isNone(hold.expiresAt) || now < hold.expiresAt.value;
 
 const outlasts = (a: Hold, b: Hold): boolean =>
   O.isSome(b.expiresAt) && (O.isNone(a.expiresAt) || a.expiresAt.value > b.expiresAt.value);

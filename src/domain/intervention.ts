@@ -12,7 +12,7 @@ import type { EnvironmentName, StackName, Version } from './names.ts';
 import { type EnvironmentPin, environmentPin, type Pins } from './pins.ts';
 import { environmentsOf, stageOf, STAGE_SPLAY_SECONDS_DEFAULT } from './release-plan.ts';
 import type { TickView } from './tick.ts';
-import { closeStep, openStep, type TrainMemory } from './train-memory.ts';
+import { openStep, type TrainMemory } from './train-memory.ts';
 
 /** What an intervention wants done, as a tick's promotions. */
 export interface HandPromotion {
@@ -116,20 +116,20 @@ const promoteTo = (
   promotion: HandPromotion,
 ): { readonly promotions: readonly HandPromotion[]; readonly memory: TrainMemory } => {
   const { environment, version, splaySeconds } = promotion;
-  const stacks = lackingStacks(view.pins, environment, promotion.stacks, version);
-  const isOnItsWay = memory.steps.get(environment)?.version === version;
-  // What was asked for is there, or a step to it is open on other stacks, which is nobody's wish to end.
-  if (stacks.length === 0) return { promotions: [], memory: isOnItsWay ? memory : closeStep(memory, environment) };
+  const open = memory.steps.get(environment);
+  // A step to another version may be under way in somebody's hands: then every stack is gone through, whatever it says.
+  const stacks =
+    open !== undefined && open.version !== version
+      ? promotion.stacks
+      : lackingStacks(view.pins, environment, promotion.stacks, version);
+  if (stacks.length === 0) return { promotions: [], memory };
+  const isOnItsWay = open?.version === version && promotion.stacks.every((stack) => open.stacks.includes(stack));
   const from = view.pins.get(environment) ?? new Map<StackName, O.Option<Version>>();
-  const whole = promotion.stacks.length === view.plan.stacks.length;
-  if (whole) {
-    return {
-      promotions: [{ ...promotion, stacks }],
-      memory: openStep(memory, environment, { version, from, splaySeconds }),
-    };
-  }
-  // A promotion to some stacks only leaves the others as they are, so that they are seen to differ.
-  return { promotions: [{ ...promotion, stacks }], memory: isOnItsWay ? memory : closeStep(memory, environment) };
+  const step = { version, from, splaySeconds, stacks: promotion.stacks };
+  return {
+    promotions: [{ ...promotion, stacks }],
+    memory: isOnItsWay ? memory : openStep(memory, environment, step),
+  };
 };
 
 /** A promotion that a person asks for. */

@@ -7,7 +7,18 @@
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
 import * as t from 'io-ts';
-import { type EpochMs, formatInstant, formatTimestamp, parseInstant, parseTimestamp, type Timestamp } from './time.ts';
+import { isRecord } from './decoding.ts';
+import {
+  DURATION_MS_MAX,
+  type EpochMs,
+  formatDuration,
+  formatInstant,
+  formatTimestamp,
+  parseDuration,
+  parseInstant,
+  parseTimestamp,
+  type Timestamp,
+} from './time.ts';
 
 const textCodec = <A>(
   name: string,
@@ -40,6 +51,24 @@ export const TimestampField: t.Type<Timestamp, string> = textCodec(
   parseTimestamp,
   formatTimestamp,
 );
+
+/** A duration from `minMs` to `maxMs`, in milliseconds; written as text such as `90s` or `1h30m`. */
+export const boundedDuration = (minMs: number, maxMs: number): t.Type<number, string> =>
+  new t.Type<number, string>(
+    'duration',
+    (u): u is number => typeof u === 'number',
+    (u, context) => {
+      const parsed = parseDuration(typeof u === 'string' ? u : '');
+      if (E.isLeft(parsed)) return t.failure(u, context, parsed.left);
+      return parsed.right >= minMs && parsed.right <= maxMs
+        ? t.success(parsed.right)
+        : t.failure(u, context, `a duration from ${formatDuration(minMs)} to ${formatDuration(maxMs)}`);
+    },
+    formatDuration,
+  );
+
+/** A duration of any length up to {@link DURATION_MS_MAX}, written as text. */
+export const DurationField: t.Type<number, string> = boundedDuration(0, DURATION_MS_MAX);
 
 /** A field that may be absent or null; encoded as null, so that every field stands in every document. */
 export const optionField = <A, J>(codec: t.Type<A, J>): t.Type<O.Option<A>, J | null> =>
@@ -96,3 +125,33 @@ export const mapField = <K extends string, V, J>(
     },
     (map) => Object.fromEntries([...map].map(([name, entry]) => [name, value.encode(entry)])),
   );
+
+/**
+ * An object with the fields of `props` and no other: a field that nobody knows is one that somebody relies on. Fields
+ * that may be absent say so themselves, as {@link optionField} and {@link defaultedField} do.
+ */
+export const exactFields = <P extends t.Props>(
+  name: string,
+  props: P,
+): t.Type<t.TypeOfProps<P>, t.OutputOfProps<P>> => {
+  const known = t.type(props, name);
+  const names = Object.keys(props);
+  const expected = names.length === 0 ? 'no field here' : `no field of this name; the fields are ${names.join(', ')}`;
+  return new t.Type<t.TypeOfProps<P>, t.OutputOfProps<P>>(
+    name,
+    (u): u is t.TypeOfProps<P> => known.is(u),
+    (u, context) => {
+      if (!isRecord(u)) return t.failure(u, context, 'an object');
+      const decoded = known.validate(u, context);
+      const unknown = Object.keys(u)
+        .filter((key) => !Object.hasOwn(props, key))
+        .map((key): t.ValidationError => ({
+          value: u[key],
+          context: t.appendContext(context, key, t.unknown, u[key]),
+          message: expected,
+        }));
+      return unknown.length === 0 ? decoded : t.failures([...(E.isLeft(decoded) ? decoded.left : []), ...unknown]);
+    },
+    (a) => known.encode(a),
+  );
+};

@@ -9,7 +9,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
 import * as t from 'io-ts';
-import { boundedInteger, boundedText, decodeJsonWith, type FieldError } from './decoding.ts';
+import { boundedInteger, boundedText, decodeJsonWith, decodeWith, type FieldError, isRecord } from './decoding.ts';
 import type { Disabling } from './disabling.ts';
 import { defaultedField, InstantField, listField, optionField, TimestampField } from './json-fields.ts';
 import { EnvironmentName, NodeName, Slug, StackName, Version } from './names.ts';
@@ -220,13 +220,6 @@ export interface StoredNodeState {
 
 const KNOWN_FIELDS: ReadonlySet<string> = new Set([...Object.keys(NodeStateFile.props), 'last_run_epoch']);
 
-const unknownFieldsOf = (file: object): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(
-    Object.entries(file).filter(
-      ([name, value]) => !KNOWN_FIELDS.has(name) || (name === 'schema' && value > NODE_STATE_SCHEMA),
-    ),
-  );
-
 /** What nobody knows may nest so deep and no deeper: it has to be written back, and writing it takes the stack. */
 const NESTING_MAX = 64;
 
@@ -236,7 +229,7 @@ const nestsDeeperThan = (value: unknown, levels: number): boolean =>
   value !== null &&
   (levels === 0 || Object.values(value).some((child) => nestsDeeperThan(child, levels - 1)));
 
-const storedOfFile = (file: NodeStateFile): StoredNodeState => ({
+const storedOfFile = (file: NodeStateFile, unknownFields: StoredNodeState['unknownFields']): StoredNodeState => ({
   identity: { stack: file.stack, environment: file.environment, node: file.node },
   state: {
     applied: file.artifact_version,
@@ -257,23 +250,41 @@ const storedOfFile = (file: NodeStateFile): StoredNodeState => ({
     failures: file.failures,
     interruptions: file.interruptions,
   },
-  unknownFields: unknownFieldsOf(file),
+  unknownFields,
 });
 
-const decodeFile = decodeJsonWith(NodeStateFile);
+const AnyObject: t.Type<Readonly<Record<string, unknown>>> = new t.Type<Readonly<Record<string, unknown>>>(
+  'object',
+  isRecord,
+  (u, context) => (isRecord(u) ? t.success(u) : t.failure(u, context, 'an object')),
+  (a) => a,
+);
+
+const decodeObject = decodeJsonWith(AnyObject);
+const decodeKnown = decodeWith(NodeStateFile);
 
 const TOO_DEEP: readonly FieldError[] = [
   { field: '', expected: `at most ${NESTING_MAX} levels of nesting`, got: 'more' },
 ];
+
+const isUnknown = ([name, value]: readonly [string, unknown]): boolean =>
+  !KNOWN_FIELDS.has(name) || (name === 'schema' && typeof value === 'number' && value > NODE_STATE_SCHEMA);
+
+/** What is unknown never meets a codec, so that whatever it is called and however it is made, it stays as it is. */
+const decodeFields = (file: Readonly<Record<string, unknown>>): E.Either<readonly FieldError[], StoredNodeState> => {
+  if (nestsDeeperThan(file, NESTING_MAX)) return E.left(TOO_DEEP);
+  const fields = Object.entries(file);
+  const known = Object.fromEntries(fields.filter(([name]) => KNOWN_FIELDS.has(name)));
+  const unknown = Object.fromEntries(fields.filter(isUnknown));
+  return E.map((read: NodeStateFile) => storedOfFile(read, unknown))(decodeKnown(known));
+};
 
 /**
  * Reads a state file. Whatever is wrong with it is an error that names the field; the caller keeps such a file aside and
  * goes on as a node that never ran (fault 38).
  */
 export const decodeNodeState = (text: string): E.Either<readonly FieldError[], StoredNodeState> =>
-  E.chain((file: NodeStateFile): E.Either<readonly FieldError[], StoredNodeState> =>
-    nestsDeeperThan(file, NESTING_MAX) ? E.left(TOO_DEEP) : E.right(storedOfFile(file)),
-  )(decodeFile(text));
+  E.chain(decodeFields)(decodeObject(text));
 
 /** Writes a state file, each top-level field on a line of its own, the fallback's three first. */
 export const encodeNodeState = ({ identity, state, unknownFields }: StoredNodeState): string => {

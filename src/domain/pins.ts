@@ -31,8 +31,9 @@ const UNREADABLE: EnvironmentPin = { _tag: 'Unreadable' };
 
 const NOTHING_READ: ReadonlyMap<StackName, O.Option<Version>> = new Map();
 
-/** Whether a stack that an open step should move is still where the step found it. */
+/** Whether a stack that an open step should move is still where the step found it, or where a slow predecessor put it. */
 const isWhereStepFoundIt = (step: Step, stack: StackName, pin: O.Option<Version>): boolean => {
+  if (O.isSome(pin) && step.overtaken.includes(pin.value)) return true;
   const from = step.from.get(stack);
   if (from === undefined) return true;
   return O.isNone(from) ? O.isNone(pin) : O.isSome(pin) && pin.value === from.value;
@@ -77,6 +78,7 @@ const stepping = (
 ): EnvironmentPin => {
   const pending: StackName[] = [];
   for (const stack of stacks) {
+    if (!step.stacks.includes(stack)) continue;
     const pin = pins.get(stack);
     if (pin !== undefined && O.isSome(pin) && pin.value === step.version) continue;
     // Somebody moved it to something else since. Where all stacks agree on that, it has taken the step's place.
@@ -88,10 +90,15 @@ const stepping = (
     }
     pending.push(stack);
   }
-  return pending.length === 0
-    ? { _tag: 'Agreed', version: step.version }
-    : { _tag: 'Incomplete', version: step.version, pending };
+  return pending.length === 0 ? settled(stacks, pins) : { _tag: 'Incomplete', version: step.version, pending };
 };
+
+/** Whether every stack that an open step moves has its version. */
+export const isStepComplete = (pins: Pins, environment: EnvironmentName, { stacks, version }: Step): boolean =>
+  stacks.every((stack) => {
+    const pin = pins.get(environment)?.get(stack);
+    return pin !== undefined && O.isSome(pin) && pin.value === version;
+  });
 
 /** What the pins of `environment` add up to, given the step that may be open there. */
 export const environmentPin = (

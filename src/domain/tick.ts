@@ -14,7 +14,7 @@ import { type Catalogue, promotable } from './catalogue.ts';
 import { type Hold, holdOnPromotion, holdOnStack } from './hold.ts';
 import type { EnvironmentName, Slug, StackName, Version } from './names.ts';
 import type { Outcome, PromotedReason, WaitingReason } from './outcome.ts';
-import { type EnvironmentPin, environmentPin, type Pins, withPromotion } from './pins.ts';
+import { type EnvironmentPin, environmentPin, isStepComplete, type Pins, withPromotion } from './pins.ts';
 import type { CanaryStage, LatestStage, ReleasePlan, Stage, TrainStage } from './release-plan.ts';
 import { type DepartureState, departureAfter, departureAtOrBefore, departureState } from './schedule.ts';
 import { earlier, type EpochMs, plus } from './time.ts';
@@ -63,7 +63,7 @@ export interface TickDecision {
 interface Decided {
   readonly outcome: Outcome;
   readonly promotion?: Promotion;
-  readonly step?: Step;
+  readonly step?: Omit<Step, 'overtaken'>;
   /** For what a hold stopped that waits for a departure as well: when the hold ends. */
   readonly heldUntil?: EpochMs;
 }
@@ -196,7 +196,7 @@ const begin = (
       : decided;
   }
   if (departure._tag !== 'Due') return whenNotDue(context, environment);
-  return { ...decided, step: { version, from: pins, splaySeconds: stage.splaySeconds } };
+  return { ...decided, step: { version, from: pins, splaySeconds: stage.splaySeconds, stacks: view.plan.stacks } };
 };
 
 /** What an environment of a `latest` or `canary` stage takes, or why there is nothing to take. */
@@ -395,13 +395,17 @@ const decideEach = (context: StageContext, stage: Stage): readonly Decided[] => 
   return stage.environments.map((environment) => decideTaker(context, environment, target, reason));
 };
 
-/** Forgets steps that every stack has completed. */
+/** Whether a step that is open in `environment` has nothing left to do: it is complete, or all agree on something else. */
+const isOver = (view: TickView, environment: EnvironmentName): boolean => {
+  const step = view.memory.steps.get(environment);
+  if (step === undefined) return false;
+  return isStepComplete(view.pins, environment, step) || pinOf(view, environment)._tag === 'Agreed';
+};
+
+/** Forgets steps that are over. */
 const closeCompleted = (view: TickView, stage: Stage): TrainMemory =>
   stage.environments.reduce(
-    (memory, environment) =>
-      memory.steps.has(environment) && pinOf(view, environment)._tag === 'Agreed'
-        ? closeStep(memory, environment)
-        : memory,
+    (memory, environment) => (isOver(view, environment) ? closeStep(memory, environment) : memory),
     view.memory,
   );
 
@@ -446,11 +450,11 @@ export const decideStage = (view: TickView, stage: Stage): TickDecision => {
     if (outcome._tag === 'Promoted' && outcome.reason === 'Joined')
       memory = rememberJoined(memory, outcome.environment);
   }
-  const isOver = departure._tag === 'Due' && acted;
-  if (departure._tag === 'ClockWentBack' || isOver) {
+  const hasLeft = departure._tag === 'Due' && acted;
+  if (departure._tag === 'ClockWentBack' || hasLeft) {
     memory = rememberDeparture(memory, stage.name, departure.departure);
   }
-  const left: DepartureState = isOver ? { _tag: 'NotDue', next: departure.next } : departure;
+  const left: DepartureState = hasLeft ? { _tag: 'NotDue', next: departure.next } : departure;
   return {
     outcomes: decided.map((one) => withRetryAt(one, stage, left)),
     promotions: decided.flatMap(({ promotion }) => (promotion === undefined ? [] : [promotion])),
@@ -467,7 +471,7 @@ export const resumeByHand = (view: TickView): TickDecision => {
   const decided = view.plan.byHand.map((environment): Decided => {
     const step = view.memory.steps.get(environment);
     const pin = step === undefined ? undefined : pinOf(view, environment);
-    if (pin?._tag === 'Agreed') memory = closeStep(memory, environment);
+    if (isOver(view, environment)) memory = closeStep(memory, environment);
     return step !== undefined && pin?._tag === 'Incomplete'
       ? promoteThrough(view, undefined, environment, pin.version, pin.pending, step.splaySeconds, 'Resumed')
       : waiting(environment, BY_HAND, UNKNOWN_WHEN);
@@ -478,9 +482,6 @@ export const resumeByHand = (view: TickView): TickDecision => {
     memory,
   };
 };
-
-/** The outcomes of the environments that only people promote. */
-export const decideByHand = (view: TickView): readonly Outcome[] => resumeByHand(view).outcomes;
 
 /** The view after `promotions` have all succeeded. */
 export const afterPromotions = (view: TickView, promotions: readonly Promotion[]): TickView =>

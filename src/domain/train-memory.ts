@@ -15,6 +15,13 @@ export interface Step {
   readonly version: Version;
   /** What each stack had when the step was decided; a stack that could not be read is absent. */
   readonly from: ReadonlyMap<StackName, O.Option<Version>>;
+  /** The stacks that it moves: all of the plan, unless a person named one. */
+  readonly stacks: readonly StackName[];
+  /**
+   * The versions of steps that this one took the place of. A Librarian that was slow may still pin one of them; such a pin
+   * is moved on like one that the step found.
+   */
+  readonly overtaken: readonly Version[];
   /** The splay for the step's signals, in seconds. */
   readonly splaySeconds: number;
 }
@@ -56,14 +63,29 @@ export const rememberDeparture = (memory: TrainMemory, stage: Slug, departure: E
     ? memory
     : { ...memory, departed: withEntry(memory.departed, stage, departure) };
 
+/** So many overtaken versions are remembered of one step. */
+const OVERTAKEN_MAX = 10;
+
+const overtakenBy = (version: Version, open: Step | undefined): readonly Version[] =>
+  open === undefined
+    ? []
+    : [...new Set([open.version, ...open.overtaken])].filter((other) => other !== version).slice(0, OVERTAKEN_MAX);
+
 /** Opens `step` in `environment`, in place of one that may be open there, and remembers what is left behind. */
-export const openStep = (memory: TrainMemory, environment: EnvironmentName, step: Step): TrainMemory => {
+export const openStep = (
+  memory: TrainMemory,
+  environment: EnvironmentName,
+  step: Omit<Step, 'overtaken'>,
+): TrainMemory => {
   const left = [...step.from.values()].filter(O.isSome).map(({ value }) => value);
   const earlier = memory.history.get(environment) ?? [];
   const history = [...new Set([...left.filter((version) => version !== step.version), ...earlier])];
   return {
     ...memory,
-    steps: withEntry(memory.steps, environment, step),
+    steps: withEntry(memory.steps, environment, {
+      ...step,
+      overtaken: overtakenBy(step.version, memory.steps.get(environment)),
+    }),
     history: withEntry(memory.history, environment, history.slice(0, HISTORY_MAX)),
   };
 };

@@ -46,6 +46,8 @@ const steps: fc.Arbitrary<Step> = fc.record({
   version: versions,
   from: mapOf(stacks, option(versions)),
   splaySeconds: fc.nat({ max: 86_400 }),
+  stacks: fc.array(stacks),
+  overtaken: fc.array(versions),
 });
 const states: fc.Arbitrary<ControlState> = fc.record({
   memory: fc.record({
@@ -76,6 +78,8 @@ const EXAMPLE: ControlState = {
             [stackName('ironstone'), O.none],
           ]),
           splaySeconds: 900,
+          stacks: [stackName('basalt')],
+          overtaken: [version('1.0.3')],
         },
       ],
     ]),

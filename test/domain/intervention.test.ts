@@ -109,7 +109,7 @@ describe('a promotion by hand', () => {
     const fleet = fleetOf();
     const { promotions, memory } = done(promote(fleet, { stack: 'basalt' }));
     expect(promotions.map(({ stacks }) => stacks)).toEqual([[BASALT]]);
-    expect(memory.steps.size).toBe(0);
+    expect(memory.steps.get(PROD)?.stacks).toEqual([BASALT]);
   });
 
   it('T13: to one stack, of what an open step is for, does not end the step for the others', () => {
@@ -126,8 +126,16 @@ describe('a promotion by hand', () => {
     const fleet = fleetOf();
     fleet.memory = done(promote(fleet)).memory;
     expect(done(promote(fleet, { to: v(3) })).memory.steps.get(PROD)?.version).toBe(v(3));
-    expect(done(promote(fleet, { to: v(1) })).memory.steps.has(PROD)).toBe(false);
-    expect(done(promote(fleet, { to: v(3), stack: 'basalt' })).memory.steps.has(PROD)).toBe(false);
+    const oneStack = done(promote(fleet, { to: v(3), stack: 'basalt' })).memory.steps.get(PROD);
+    expect(oneStack).toMatchObject({ version: v(3), stacks: [BASALT], overtaken: [v(2)] });
+  });
+
+  it('T12: back to where every stack still is goes through all of them, since a step is under way', () => {
+    const fleet = fleetOf();
+    fleet.memory = done(promote(fleet)).memory;
+    const back = done(promote(fleet, { to: v(1) }));
+    expect(back.promotions.map(({ stacks }) => stacks)).toEqual([[BASALT, IRONSTONE]]);
+    expect(back.memory.steps.get(PROD)).toMatchObject({ version: v(1), overtaken: [v(2)] });
   });
 
   it.each<[string, (fleet: Fleet) => E.Either<InterventionRefusal, Intervention>, string, string]>([
@@ -246,7 +254,12 @@ describe('a rollback', () => {
     ] as const) {
       const fleet = fleetOf();
       const from = fleet.readPins().get(PROD) ?? new Map();
-      fleet.memory = openStep(EMPTY_MEMORY, PROD, { version: v(2), from, splaySeconds: 0 });
+      fleet.memory = openStep(EMPTY_MEMORY, PROD, {
+        version: v(2),
+        from,
+        splaySeconds: 0,
+        stacks: [BASALT, IRONSTONE],
+      });
       fleet.setPin(PROD, BASALT, basalt);
       fleet.setPin(PROD, IRONSTONE, ironstone);
       const result = done(roll(fleet, [PROD]));
@@ -376,10 +389,11 @@ describe('the memory of earlier versions', () => {
     let memory = EMPTY_MEMORY;
     for (let n = 1; n <= HISTORY_MAX + 5; n++) {
       const from = new Map([[BASALT, O.some(v(n))]]);
-      memory = openStep(memory, PROD, { version: v(n + 1), from, splaySeconds: 0 });
+      memory = openStep(memory, PROD, { version: v(n + 1), from, splaySeconds: 0, stacks: [BASALT] });
     }
     expect(memory.history.get(PROD)).toEqual(Array.from({ length: HISTORY_MAX }, (_, i) => v(HISTORY_MAX + 5 - i)));
-    const back = openStep(memory, PROD, { version: v(1), from: new Map([[BASALT, O.some(v(14))]]), splaySeconds: 0 });
+    const from = new Map([[BASALT, O.some(v(14))]]);
+    const back = openStep(memory, PROD, { version: v(1), from, splaySeconds: 0, stacks: [BASALT] });
     expect(back.history.get(PROD)?.slice(0, 3)).toEqual([v(14), v(15), v(13)]);
   });
 });

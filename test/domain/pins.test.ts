@@ -41,7 +41,7 @@ describe('environmentPin without a step', () => {
 });
 
 describe('environmentPin while a step from 1.0.1 to 1.0.2 is open', () => {
-  const step: Step = { version: NEW, from: read(OLD, OLD), splaySeconds: 0 };
+  const step: Step = { version: NEW, from: read(OLD, OLD), splaySeconds: 0, stacks: STACKS, overtaken: [] };
 
   it.each<[readonly Read[], object]>([
     [[NEW, NEW], { _tag: 'Agreed', version: NEW }],
@@ -59,13 +59,32 @@ describe('environmentPin while a step from 1.0.1 to 1.0.2 is open', () => {
   });
 
   it('T13: a stack that the step did not find is pending, whatever it has', () => {
-    const fromOne: Step = { version: NEW, from: read(OLD, 'unreadable'), splaySeconds: 0 };
+    const fromOne: Step = {
+      version: NEW,
+      from: read(OLD, 'unreadable'),
+      splaySeconds: 0,
+      stacks: STACKS,
+      overtaken: [],
+    };
     expect(pinOf([NEW, OTHER], fromOne)).toEqual({ _tag: 'Incomplete', version: NEW, pending: ['ironstone'] });
   });
 
   it('T13: a stack that had no pin is where the step found it as long as it has none', () => {
-    const fromNone: Step = { version: NEW, from: read('none', OLD), splaySeconds: 0 };
+    const fromNone: Step = { version: NEW, from: read('none', OLD), splaySeconds: 0, stacks: STACKS, overtaken: [] };
     expect(pinOf(['none', NEW], fromNone)).toEqual({ _tag: 'Incomplete', version: NEW, pending: ['basalt'] });
+  });
+
+  it('T12: a version that the step overtook is moved on, when a slow Librarian pins it after all', () => {
+    const overtaking: Step = { ...step, overtaken: [OTHER] };
+    expect(pinOf([OTHER, NEW], overtaking)).toEqual({ _tag: 'Incomplete', version: NEW, pending: ['basalt'] });
+    expect(pinOf([OTHER, NEW], step)).toEqual({ _tag: 'Split', versions: [OTHER, NEW] });
+  });
+
+  it('L3: a step of one stack is open until that stack has it, and leaves the others as they are', () => {
+    const oneStack: Step = { ...step, stacks: STACKS.slice(0, 1) };
+    expect(pinOf([OLD, OLD], oneStack)).toEqual({ _tag: 'Incomplete', version: NEW, pending: ['basalt'] });
+    expect(pinOf([NEW, OLD], oneStack)).toEqual({ _tag: 'Split', versions: [NEW, OLD] });
+    expect(pinOf([NEW, NEW], oneStack)).toEqual({ _tag: 'Agreed', version: NEW });
   });
 });
 

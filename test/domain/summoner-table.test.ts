@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
 import { describe, expect, it } from 'vitest';
 import { floorDueAt } from '../../src/domain/compliance.ts';
-import { EMPTY_NODE_STATE } from '../../src/domain/node-state.ts';
+import { type EMPTY_NODE_STATE } from '../../src/domain/node-state.ts';
 import type { RunEnd } from '../../src/domain/run-outcome.ts';
 import { decodeSignal, type Signal } from '../../src/domain/signal.ts';
 import {

@@ -9,7 +9,7 @@ import { formatInterventionRefusal, promoteByHand, rollBack } from '../../src/do
 import { nameFromLiteral, Slug, type Version } from '../../src/domain/names.ts';
 import { explainOutcome, type Outcome, reasonLabel } from '../../src/domain/outcome.ts';
 import { environmentsOf, type ReleasePlan } from '../../src/domain/release-plan.ts';
-import { decide, decideByHand, nextDepartureOf, resumeByHand } from '../../src/domain/tick.ts';
+import { decide, nextDepartureOf, resumeByHand } from '../../src/domain/tick.ts';
 import { type EpochMs, formatInstant, HOUR_MS, MINUTE_MS, plus } from '../../src/domain/time.ts';
 import { Fleet, FLEET_START, NO_TROUBLE, type TickReport } from '../support/fleet.ts';
 import { property } from '../support/property.ts';
@@ -767,7 +767,6 @@ describe('T13: a step is complete when every stack has it', () => {
     fleet.truth.get(environmentName('ami-dev'))?.set(IRONSTONE, O.none);
     const { view } = fleet.snapshot();
     expect(resumeByHand(view).promotions).toEqual([]);
-    expect(decideByHand(view)).toEqual(resumeByHand(view).outcomes);
   });
 
   it('T13: a stack that joined the plan catches up at once', () => {

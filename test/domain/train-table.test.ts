@@ -75,7 +75,7 @@ const SCENES: Record<TrainState, Scene> = {
     moving: NEW,
     front: NEW,
     boarding: NEWEST,
-    step: { version: NEW, from: pinsOn(OLD), splaySeconds: 60 },
+    step: { version: NEW, from: pinsOn(OLD), splaySeconds: 60, stacks: STACKS, overtaken: [] },
   },
   OutOfShape: { pins: [OLD, NEW, OLD], stop: 1, moving: NEW, front: OLD, boarding: NEWEST },
   Split: { pins: [OLD, [NEW, OLD], OLD], stop: 1, moving: NEW, front: OLD, boarding: NEWEST },

@@ -167,12 +167,16 @@ export const world = (plan: ReleasePlan = PLAN, now: EpochMs = NOON): World => {
                     () => server.pin(name, manifest),
                     () => true,
                   ),
-            upload: (record, tarball) =>
-              performing(
-                { what: 'upload', where: stack, version: record.version },
-                () => server.upload(record, tarball),
-                ({ _tag }) => _tag === 'Complete',
-              ),
+            completeArtifacts: async () =>
+              down.has(stack) ? { _tag: 'Unavailable', detail: `${stack} is down` } : server.completeArtifacts(),
+            upload: async (record, tarball) =>
+              down.has(stack)
+                ? { _tag: 'Unavailable', detail: `${stack} is down` }
+                : performing(
+                    { what: 'upload', where: stack, version: record.version },
+                    () => server.upload(record, tarball),
+                    ({ _tag }) => _tag === 'Complete',
+                  ),
           },
         ]),
       ),

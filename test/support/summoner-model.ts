@@ -48,7 +48,7 @@ class ActCommand implements fc.Command<Referee, World> {
 
 const act = <T>(name: string, data: fc.Arbitrary<T>, perform: (world: World, data: T) => void): fc.Arbitrary<Act> =>
   data.map((value) => ({
-    tell: `${name}(${JSON.stringify(value) ?? ''})`,
+    tell: `${name}(${JSON.stringify(value)})`,
     perform: (world) => perform(world, value),
   }));
 

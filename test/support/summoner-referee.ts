@@ -23,6 +23,7 @@ export class Foul extends Error {}
 interface OwedRequest {
   expiresMs: number;
   failed: number;
+  lastFailureMs: number | undefined;
   /** A run was started for it. */
   begun: boolean;
 }
@@ -57,7 +58,7 @@ interface Ledger {
   /** The clock was set unseen while there was a disabling: nobody can say any more when it ends. */
   isDisablingBlurred: boolean;
   running: Covered | undefined;
-  lastFailureMs: number | undefined;
+  targetLastFailureMs: number | undefined;
   lastFloorFailureMs: number | undefined;
   /** The floor has fallen due since the last success; no clock that is set afterwards makes it undue. */
   isFloorOwed: boolean;
@@ -80,7 +81,7 @@ const blank = (): Ledger => ({
   disabled: undefined,
   isDisablingBlurred: false,
   running: undefined,
-  lastFailureMs: undefined,
+  targetLastFailureMs: undefined,
   lastFloorFailureMs: undefined,
   isFloorOwed: false,
   isFloorExcused: true,
@@ -99,6 +100,10 @@ const outcomeOf = (end: RunEnd): 'Success' | 'Upgrade' | 'Failure' => {
   return end.code === 213 ? 'Upgrade' : 'Failure';
 };
 
+/** Nothing is learnt of it but the time. */
+const isRoutine = (event: SummonerEvent): boolean =>
+  event._tag === 'Woke' || (event._tag === 'Observed' && event.observation._tag !== 'Fresh');
+
 const globAsRegExp = (pattern: string): RegExp =>
   new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll(/\*+/g, '.*').replaceAll('?', '.')}$`, 's');
 
@@ -109,6 +114,7 @@ const RETRY_MS_MIN = 1_000;
 export class Referee {
   readonly #policy: SummonerPolicy;
   #starting: Running | undefined;
+  #isRoutine = false;
   #now: Ledger = blank();
   #kept: Ledger = blank();
   /** Every cause that a run was started for, by its tag: for coverage, so that a test knows what it has seen. */
@@ -141,11 +147,13 @@ export class Referee {
         this.#took(fact.event, moment);
         this.#isFloorDue(moment.now);
         this.#starting = fact.decision.action._tag === 'Start' ? fact.decision.action.running : undefined;
+        this.#isRoutine = isRoutine(fact.event);
         return;
       case 'Kept':
         this.#checkDeadlines(moment);
         if (this.#starting !== undefined) this.#mustBeOwed(this.#starting, moment);
-        this.#kept = copyOf(this.#now);
+        if (this.#starting !== undefined || !this.#isRoutine) this.#kept = copyOf(this.#now);
+        else this.#kept.isFloorOwed = this.#now.isFloorOwed;
         return;
       case 'RunStarted':
         return;
@@ -161,7 +169,8 @@ export class Referee {
         for (const ledger of [this.#now, this.#kept]) {
           ledger.targetDeadlineMs = undefined;
           ledger.isFloorExcused = true;
-          ledger.lastFailureMs = undefined;
+          ledger.targetLastFailureMs = undefined;
+          for (const request of ledger.requests.values()) request.lastFailureMs = undefined;
           ledger.lastFloorFailureMs = undefined;
           if (fact._tag === 'WallClockSet' && !fact.watched) ledger.isDisablingBlurred = ledger.disabled !== undefined;
         }
@@ -185,9 +194,11 @@ export class Referee {
   #took(event: SummonerEvent, { now }: Moment): void {
     switch (event._tag) {
       case 'Observed':
-        return this.#observed(event.observation, now);
+        this.#observed(event.observation, now);
+        return;
       case 'RunEnded':
-        return this.#runEnded(event.end, now);
+        this.#runEnded(event.end, now);
+        return;
       case 'Started':
         if (this.#now.running !== undefined) this.#interrupted(this.#now.running, now);
         if (this.#now.targetDeadlineMs !== undefined && this.#now.targetDeadlineMs < now) {
@@ -239,6 +250,7 @@ export class Referee {
     if (this.#now.target !== version) {
       this.#now.target = version;
       this.#now.targetFailed = 0;
+      this.#now.targetLastFailureMs = undefined;
       this.#now.targetDeadlineMs = undefined;
     } else if (this.hasGivenUp && signal.runRequests.length === 0) {
       this.#now.targetFailed = 0;
@@ -279,7 +291,7 @@ export class Referee {
       const done = this.#now.done.get(id);
       if (done !== undefined) this.#now.done.set(id, Math.max(done, expiresMs));
       else if (open !== undefined) open.expiresMs = expiresMs;
-      else this.#now.requests.set(id, { expiresMs, failed: 0, begun: false });
+      else this.#now.requests.set(id, { expiresMs, failed: 0, lastFailureMs: undefined, begun: false });
     }
     for (const [id, expiresMs] of this.#now.done) {
       if (now >= expiresMs) this.#now.done.delete(id);
@@ -315,11 +327,10 @@ export class Referee {
     const isTargetOwed = target !== undefined && !this.#isOnNode(target);
     const open = this.#openRequests(now);
     const isWithin = (failureMs: number | undefined) => failureMs !== undefined && now < failureMs + RETRY_MS_MIN;
-    const isSoon = (failed: number) => failed > 0 && isWithin(ledger.lastFailureMs);
     const isFloorSoon = isWithin(ledger.lastFloorFailureMs);
     const mayStart = {
-      NewVersion: isTargetOwed && !this.hasGivenUp && !isSoon(ledger.targetFailed),
-      Request: open.some((id) => !isSoon(ledger.requests.get(id)?.failed ?? 0)),
+      NewVersion: isTargetOwed && !this.hasGivenUp && !isWithin(ledger.targetLastFailureMs),
+      Request: open.some((id) => !isWithin(ledger.requests.get(id)?.lastFailureMs)),
       Floor: this.#isFloorDue(now) && this.#hasSuccess(now) && !isFloorSoon,
       FirstRun: !this.#hasSuccess(now) && !isFloorSoon,
       RunNow: ledger.runNow,
@@ -389,7 +400,7 @@ export class Referee {
     if (ledger.target === target) ledger.targetFailed = 0;
     ledger.isDirty = false;
     ledger.lastSuccessMs = Math.floor(now / 1_000) * 1_000;
-    ledger.lastFailureMs = undefined;
+    ledger.targetLastFailureMs = undefined;
     ledger.lastFloorFailureMs = undefined;
     ledger.isFloorOwed = false;
     ledger.isFloorExcused =
@@ -408,11 +419,11 @@ export class Referee {
 
   #failed({ target, requests, isForFloor }: Covered, now: number): void {
     const ledger = this.#now;
-    ledger.lastFailureMs = now;
     ledger.isFloorExcused = true;
     if (isForFloor) ledger.lastFloorFailureMs = now;
     if (target !== undefined && target === ledger.target) {
       ledger.targetFailed += 1;
+      ledger.targetLastFailureMs = now;
       ledger.targetDeadlineMs = undefined;
     } else if (ledger.target !== undefined && this.#isOnNode(ledger.target)) {
       ledger.targetDeadlineMs = undefined;
@@ -423,6 +434,7 @@ export class Referee {
       const request = ledger.requests.get(id);
       if (request === undefined) continue;
       request.failed += 1;
+      request.lastFailureMs = now;
       if (request.failed >= this.#policy.attemptsMax) this.#settle(id);
     }
   }

@@ -291,9 +291,8 @@ const n4: SummonerLaw = law(
   (step, policy, signals) => {
     const harness = healthyNode(step, { ...policy, pollEveryMs: POLL_MS, windowMs: 12 * HOUR_MS });
     let dueMs = Infinity;
-    let newest = '';
     for (const [i, { splaySeconds, afterMs }] of signals.entries()) {
-      newest = `2.0.${i}`;
+      const newest = `2.0.${i}`;
       harness.publish(signalOf({ version: newest, timestamp: timestampAt(START, i), splaySeconds }));
       harness.pass(POLL_MS);
       // It started before it could see the newer signal: that is the law of another day.

@@ -20,20 +20,29 @@ export const CONFIG_FILE_DEFAULT = '/etc/signalbox/config.yaml';
 
 const DOCUMENT_BYTES_MAX = 4 * 1024 * 1024;
 
-const parseYaml = (text: string): unknown => {
-  const document = parseDocument(text, { uniqueKeys: true, maxAliasCount: 0 } as Parameters<typeof parseDocument>[1]);
-  const [error] = document.errors;
-  if (error !== undefined) throw error;
-  return document.toJS({ maxAliasCount: 100 }) as unknown;
-};
+/** Aliases may multiply what a few lines stand for; nobody's configuration needs more of them than this. */
+const ALIASES_MAX = 100;
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).trim();
+
+const parseYaml = (text: string): E.Either<string, unknown> =>
+  E.tryCatch(
+    () => {
+      const document = parseDocument(text, { uniqueKeys: true });
+      const [error] = document.errors;
+      if (error !== undefined) throw error;
+      return document.toJS({ maxAliasCount: ALIASES_MAX }) as unknown;
+    },
+    (error) => `expected YAML: ${messageOf(error)}`,
+  );
 
 const readDocument = async (file: string): Promise<E.Either<Failure, unknown>> => {
   try {
     const text = await readFile(file, 'utf8');
     if (text.length > DOCUMENT_BYTES_MAX) return E.left(badData(`${file}: expected at most 4 MiB`));
-    return E.right(parseYaml(text));
+    return E.mapLeft((detail: string) => badData(`${file}: ${detail}`))(parseYaml(text));
   } catch (error) {
-    return E.left(badData(`${file}: ${error instanceof Error ? error.message : String(error)}`));
+    return E.left(badData(`${file}: ${messageOf(error)}`));
   }
 };
 

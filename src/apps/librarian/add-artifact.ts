@@ -7,10 +7,12 @@
 import * as E from 'fp-ts/lib/Either.js';
 import type * as TE from 'fp-ts/lib/TaskEither.js';
 import type { StackName } from '../../domain/names.ts';
+import type { ArtifactArrival } from '../../ports/artifact-intake.ts';
 import type { ArtifactAddition, ArtifactRecord } from '../../ports/artifact-store.ts';
 import type { UploadOutcome } from '../../ports/chef-server.ts';
 import { badData, type Failure, unavailable } from '../failure.ts';
-import { recordIntent } from './audit.ts';
+import { recorded } from './audit.ts';
+import type { Asker } from './intervene.ts';
 import type { LibrarianPorts } from './librarian-ports.ts';
 
 /** A stack that does not have the artifact yet; adding it again tries again. */
@@ -75,35 +77,49 @@ const uploadTo = async (
 };
 
 /** Uploads a stored artifact to every stack, side by side; those that have it are asked in vain. */
-export const uploadEverywhere = async (
+const uploadEverywhere = async (
   ports: LibrarianPorts,
   record: ArtifactRecord,
 ): Promise<readonly UploadTrouble[]> =>
   (await Promise.all(ports.plan.stacks.map((stack) => uploadTo(ports, record, stack)))).flat();
 
+/** Whoever brought an artifact without saying who. */
+const UNNAMED: Asker = { who: 'librarian', why: 'received' };
+
+const outcomeOf = ({ isNew, troubles }: ArtifactAdded): string =>
+  [
+    isNew ? 'added' : 'was there already',
+    ...troubles.map(({ stack, detail }) => `upload to ${stack} failed: ${detail}`),
+  ].join('; ');
+
+/** Stores what was received, and uploads what is stored. */
+const store =
+  (ports: LibrarianPorts, received: Extract<ArtifactArrival, { readonly _tag: 'Received' }>) =>
+  async (): Promise<E.Either<Failure, ArtifactAdded>> => {
+    const { manifest, sha256, sizeBytes } = received;
+    const version = manifest.baseVersion;
+    const record: ArtifactRecord = { version, sha256, sizeBytes, addedAt: ports.clock.now(), manifest };
+    const addition = await ports.artifacts.add(record, received.read());
+    const failure = failureOf(addition, record);
+    if (failure !== undefined) return E.left(failure);
+    const opened = await ports.artifacts.open(version);
+    const stored = opened._tag === 'Opened' ? opened.record : record;
+    const troubles = await uploadEverywhere(ports, stored);
+    ports.log('info', 'artifact added', { version, sha256, size_bytes: sizeBytes });
+    return E.right({ record: stored, isNew: addition._tag === 'Added', troubles });
+  };
+
 /** Adds the artifact in `tarball`: the same bytes twice are one artifact, other bytes under its version are refused. */
 export const addArtifact =
   (ports: LibrarianPorts) =>
-  (tarball: AsyncIterable<Uint8Array>): TE.TaskEither<Failure, ArtifactAdded> =>
+  (tarball: AsyncIterable<Uint8Array>, asker: Asker = UNNAMED): TE.TaskEither<Failure, ArtifactAdded> =>
   async () => {
     const received = await ports.intake(tarball);
     if (received._tag === 'BadArtifact') return E.left(badData(`artifact: ${received.detail}`));
     if (received._tag === 'Unavailable') return E.left(unavailable(`artifact: ${received.detail}`));
     try {
-      const { manifest, sha256, sizeBytes } = received;
-      const version = manifest.baseVersion;
-      const record: ArtifactRecord = { version, sha256, sizeBytes, addedAt: ports.clock.now(), manifest };
-      const details = { version, sha256 };
-      const intent = await recordIntent(ports)({ who: 'librarian', what: 'add artifact', why: 'received', details })();
-      if (E.isLeft(intent)) return intent;
-      const addition = await ports.artifacts.add(record, received.read());
-      const failure = failureOf(addition, record);
-      if (failure !== undefined) return E.left(failure);
-      const opened = await ports.artifacts.open(version);
-      const stored = opened._tag === 'Opened' ? opened.record : record;
-      const troubles = await uploadEverywhere(ports, stored);
-      ports.log('info', 'artifact added', { version, sha256, size_bytes: sizeBytes });
-      return E.right({ record: stored, isNew: addition._tag === 'Added', troubles });
+      const details = { version: received.manifest.baseVersion, sha256: received.sha256 };
+      return await recorded(ports)({ ...asker, what: 'add artifact', details }, store(ports, received), outcomeOf)();
     } finally {
       await received.discard();
     }

@@ -7,7 +7,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import type * as TE from 'fp-ts/lib/TaskEither.js';
 import { type EpochMs, formatInstant } from '../../domain/time.ts';
-import { type Failure, unavailable } from '../failure.ts';
+import { type Failure, formatFailure, unavailable } from '../failure.ts';
 import type { LibrarianPorts } from './librarian-ports.ts';
 
 /** One thing that somebody, or the train, is about to do. */
@@ -57,4 +57,23 @@ export const recordOutcome =
   async (key: string, outcome: string): Promise<void> => {
     const written = await create(ports, { of: key, outcome });
     if (E.isLeft(written)) ports.log('error', 'an outcome is missing from the audit trail', { key, outcome });
+  };
+
+/**
+ * Does `work` between the record of what is about to be done and the record of how it ended: a failure in its own words,
+ * anything else as `outcomeOf` puts it.
+ */
+export const recorded =
+  (ports: AuditPorts & Pick<LibrarianPorts, 'log'>) =>
+  <A>(
+    entry: AuditEntry,
+    work: TE.TaskEither<Failure, A>,
+    outcomeOf: (a: A) => string = () => 'done',
+  ): TE.TaskEither<Failure, A> =>
+  async () => {
+    const intent = await recordIntent(ports)(entry)();
+    if (E.isLeft(intent)) return intent;
+    const done = await work();
+    await recordOutcome(ports)(intent.right, E.isRight(done) ? outcomeOf(done.right) : formatFailure(done.left));
+    return done;
   };

@@ -16,6 +16,7 @@ import { decodeSignal } from '../../domain/signal.ts';
 import type { TickView } from '../../domain/tick.ts';
 import type { ArtifactRecord } from '../../ports/artifact-store.ts';
 import { type Failure, unavailable } from '../failure.ts';
+import { readControl, type VersionedControl } from './control-store.ts';
 import type { LibrarianPorts } from './librarian-ports.ts';
 
 /** A view of the plan, and the artifacts that its versions stand for. */
@@ -89,19 +90,21 @@ export const reread = async (
   environments: readonly EnvironmentName[],
 ): Promise<Board> => {
   const fresh = await readPinsOf(ports, control, environments);
-  return { ...board, view: { ...board.view, memory: control.memory, pins: new Map([...board.view.pins, ...fresh]) } };
+  const pins = new Map([...board.view.pins, ...fresh]);
+  // Whoever decides next decides at the instant that it is by then: effects may have taken their time (law T8).
+  return { ...board, view: { ...board.view, memory: control.memory, pins, now: ports.clock.now() } };
 };
 
-/** A stack holds an artifact when it holds all of it, under the checksum of ours (law L7). */
+/** What each stack holds whole; a stack that does not answer is absent. */
 const completeOn = async (ports: LibrarianPorts): Promise<ReadonlyMap<StackName, ReadonlyMap<Version, string>>> => {
   const listed = ports.plan.stacks.map(async (stack) => {
     const listing = await ports.chefServers.get(stack)?.completeArtifacts();
     if (listing?._tag === 'Unavailable') {
       ports.log('warn', 'the artifacts of a stack cannot be listed', { stack, detail: listing.detail });
     }
-    return [stack, listing?._tag === 'Listed' ? listing.sha256ByVersion : new Map<Version, string>()] as const;
+    return listing?._tag === 'Listed' ? [[stack, listing.sha256ByVersion] as const] : [];
   });
-  return new Map(await Promise.all(listed));
+  return new Map((await Promise.all(listed)).flat());
 };
 
 /** Reads the whole board at the clock's present instant. */
@@ -117,7 +120,9 @@ export const readBoard =
     if (listing._tag === 'Unavailable') return E.left(unavailable(`artifact store: ${listing.detail}`));
     const artifacts = listing.artifacts.map(({ version, sha256 }): Artifact => ({
       version,
+      // A stack holds an artifact when it holds all of it, under the checksum of ours (law L7).
       completeOn: ports.plan.stacks.filter((stack) => complete.get(stack)?.get(version) === sha256),
+      unknownOn: ports.plan.stacks.filter((stack) => !complete.has(stack)),
       rejected: control.rejections.has(version),
     }));
     return E.right({
@@ -131,4 +136,20 @@ export const readBoard =
         now: ports.clock.now(),
       },
     });
+  };
+
+/** The board as it is now, with the control state that it was read under. */
+export interface CurrentBoard {
+  readonly stored: VersionedControl;
+  readonly board: Board;
+}
+
+/** Reads the control state and the board. */
+export const currentBoard =
+  (ports: LibrarianPorts): TE.TaskEither<Failure, CurrentBoard> =>
+  async () => {
+    const stored = await readControl(ports)();
+    if (E.isLeft(stored)) return stored;
+    const board = await readBoard(ports)(stored.right.control)();
+    return E.isLeft(board) ? board : E.right({ stored: stored.right, board: board.right });
   };

@@ -15,7 +15,7 @@ import {
 import { formatFieldErrors } from '../../domain/decoding.ts';
 import type { Revision } from '../../ports/conditional-write.ts';
 import type { StateReading } from '../../ports/state-store.ts';
-import { type Failure, unavailable } from '../failure.ts';
+import { badData, type Failure, unavailable } from '../failure.ts';
 import type { LibrarianPorts } from './librarian-ports.ts';
 
 /** The control state, with the revision that a change to it replaces. */
@@ -66,6 +66,9 @@ export const writeControl =
   async () => {
     const key = keyOf(ports);
     const body = encodeControlState(control);
+    // What could not be read again would stop every Librarian; better that this one request is refused.
+    const readable = decodeControlState(body);
+    if (E.isLeft(readable)) return E.left(badData(formatFieldErrors(readable.left)));
     const outcome = await ports.state.write(key, body, before.revision);
     switch (outcome._tag) {
       case 'Landed':

@@ -5,9 +5,11 @@
  * @module
  */
 import * as E from 'fp-ts/lib/Either.js';
+import * as O from 'fp-ts/lib/Option.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { ControlState } from '../../domain/control-state.ts';
-import type { Hold } from '../../domain/hold.ts';
+import { type Hold, isActive } from '../../domain/hold.ts';
+import { formatHold } from '../../domain/hold-text.ts';
 import {
   formatInterventionRefusal,
   type Intervention,
@@ -20,7 +22,7 @@ import {
 import type { Slug, Version } from '../../domain/names.ts';
 import type { TickView } from '../../domain/tick.ts';
 import type { Failure } from '../failure.ts';
-import { recordIntent } from './audit.ts';
+import { recorded } from './audit.ts';
 import { type Board, readBoard } from './board.ts';
 import { changeControl } from './control-store.ts';
 import type { LibrarianPorts } from './librarian-ports.ts';
@@ -84,9 +86,7 @@ const intervene =
         result: { board: board.right, intervention: intervention.right },
       });
     });
-    return async () => {
-      const intent = await recordIntent(ports)({ ...asker, what, details })();
-      if (E.isLeft(intent)) return intent;
+    return recorded(ports)({ ...asker, what, details }, async () => {
       const plan = await planned();
       if (E.isLeft(plan)) return plan;
       const { board, intervention } = plan.right;
@@ -96,20 +96,29 @@ const intervene =
         rejected: intervention.rejected,
         troubles,
       }))(performed);
-    };
+    });
   };
+
+const promoteDetails = ({ version, environment, stack, splaySeconds }: PromoteRequest) => ({
+  version,
+  environment,
+  stack: O.toNullable(stack),
+  splaySeconds: O.toNullable(splaySeconds),
+});
 
 /** Promotes by hand. */
 export const promote =
   (ports: LibrarianPorts) =>
   (asker: Asker, request: PromoteRequest): TE.TaskEither<Failure, InterventionReport> =>
-    intervene(ports)('promote', asker, { ...request }, (view) => promoteByHand(view, request));
+    intervene(ports)('promote', asker, promoteDetails(request), (view) => promoteByHand(view, request));
 
 /** Rolls back, and rejects the bad version (law T12). */
 export const rollback =
   (ports: LibrarianPorts) =>
   (asker: Asker, request: RollbackRequest): TE.TaskEither<Failure, InterventionReport> =>
-    intervene(ports)('rollback', asker, { ...request }, (view) => rollBack(view, request));
+    intervene(ports)('rollback', asker, { ...request, to: O.toNullable(request.to) }, (view) =>
+      rollBack(view, request),
+    );
 
 const changeRecorded =
   (ports: LibrarianPorts) =>
@@ -119,24 +128,25 @@ const changeRecorded =
     details: Readonly<Record<string, unknown>>,
     change: (control: ControlState) => E.Either<Failure, ControlState>,
   ): TE.TaskEither<Failure, void> =>
-    TE.chain(() =>
+    recorded(ports)(
+      { ...asker, what, details },
       changeControl(ports)((control) =>
         TE.fromEither(E.map((changed: ControlState) => ({ control: changed, result: undefined }))(change(control))),
       ),
-    )(recordIntent(ports)({ ...asker, what, details }));
+    );
 
 /** Stops promotions in a scope (law T10). */
 export const addHold =
   (ports: LibrarianPorts) =>
   (asker: Asker, hold: Hold): TE.TaskEither<Failure, void> =>
-    changeRecorded(ports)('hold', asker, { hold }, (control) =>
-      control.holds.some(({ id }) => id === hold.id)
+    changeRecorded(ports)('hold', asker, { id: hold.id, hold: formatHold(hold) }, (control) =>
+      control.holds.some((other) => other.id === hold.id && isActive(other, ports.clock.now()))
         ? E.left({
             _tag: 'Refused',
             reason: 'HoldExists',
             detail: `hold ${hold.id} exists; lift it or choose another id`,
           })
-        : E.right({ ...control, holds: [...control.holds, hold] }),
+        : E.right({ ...control, holds: [...control.holds.filter(({ id }) => id !== hold.id), hold] }),
     );
 
 /** Lifts a hold. */

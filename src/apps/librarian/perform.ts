@@ -7,10 +7,11 @@
 import * as E from 'fp-ts/lib/Either.js';
 import type { EnvironmentName, StackName, Version } from '../../domain/names.ts';
 import type { ArtifactRecord } from '../../ports/artifact-store.ts';
-import { type Failure, unavailable } from '../failure.ts';
+import { type Failure, formatFailure, unavailable } from '../failure.ts';
 import { type AuditEntry, recordIntent, recordOutcome } from './audit.ts';
 import type { LibrarianPorts } from './librarian-ports.ts';
-import { type AnyPromotion, promoteOnStack } from './promote-on-stack.ts';
+import { readControl } from './control-store.ts';
+import { type AnyPromotion, type IsWanted, promoteOnStack } from './promote-on-stack.ts';
 
 /** A promotion that one stack did not take. Every tick tries it again. */
 export interface StackTrouble {
@@ -20,6 +21,20 @@ export interface StackTrouble {
   readonly detail: string;
 }
 
+/**
+ * Whether the step that a promotion carries out is still open. Without this fence a Librarian that was slow would pin what
+ * somebody has rolled back meanwhile (law T12).
+ */
+const isWantedBy =
+  (ports: LibrarianPorts, { environment, version }: AnyPromotion): IsWanted =>
+  async () => {
+    const stored = await readControl(ports)();
+    if (E.isLeft(stored)) return E.left(formatFailure(stored.left));
+    const { memory, rejections } = stored.right.control;
+    const isOpen = memory.steps.get(environment)?.version === version && !rejections.has(version);
+    return isOpen ? E.right(undefined) : E.left(`the promotion of ${environment} to ${version} was overtaken`);
+  };
+
 const onStack = async (
   ports: LibrarianPorts,
   promotion: AnyPromotion,
@@ -27,7 +42,7 @@ const onStack = async (
   stack: StackName,
 ): Promise<readonly StackTrouble[]> => {
   const { environment, version, reason } = promotion;
-  const done = await promoteOnStack(ports)(promotion, record, stack);
+  const done = await promoteOnStack(ports)(promotion, record, stack, isWantedBy(ports, promotion));
   if (E.isRight(done)) {
     ports.log('info', 'promoted', { stack, environment, version, reason });
     return [];

@@ -7,7 +7,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
 import { signalAfterPromotion } from '../../domain/next-signal.ts';
-import type { StackName } from '../../domain/names.ts';
+import type { EnvironmentName, StackName } from '../../domain/names.ts';
 import { isPinnedTo } from '../../domain/pin.ts';
 import {
   decodeSignal,
@@ -19,6 +19,7 @@ import {
 } from '../../domain/signal.ts';
 import type { Promotion } from '../../domain/tick.ts';
 import type { ArtifactRecord } from '../../ports/artifact-store.ts';
+import type { ChefServer } from '../../ports/chef-server.ts';
 import type { Revision } from '../../ports/conditional-write.ts';
 import type { LibrarianPorts } from './librarian-ports.ts';
 
@@ -69,12 +70,16 @@ const readCurrent = async (ports: LibrarianPorts, key: SignalKey): Promise<E.Eit
   }
 };
 
+/** Whether a promotion is still what the plan wants of its environment; the reason where it is not. */
+export type IsWanted = () => Promise<E.Either<Trouble, void>>;
+
 const writeSignal = async (
   ports: LibrarianPorts,
   key: SignalKey,
   record: ArtifactRecord,
   splaySeconds: number,
 ): Promise<E.Either<Trouble, void>> => {
+  let lost = 'somebody else wrote it each time';
   for (let race = 0; race < SIGNAL_RACES_MAX; race++) {
     const current = await readCurrent(ports, key);
     if (E.isLeft(current)) return current;
@@ -86,25 +91,65 @@ const writeSignal = async (
     if (written._tag === 'Landed') return E.right(undefined);
     // A conflict, or an answer that was lost: the next look tells what the key holds now.
     if (written._tag === 'Unknown') {
+      lost = written.detail;
       ports.log('warn', 'a signal may not have landed', { key: signalPath(key), detail: written.detail });
     }
   }
-  return E.left(`signal bus: ${signalPath(key)} changed ${SIGNAL_RACES_MAX} times while the signal was written`);
+  return E.left(`signal bus: ${signalPath(key)} could not be written in ${SIGNAL_RACES_MAX} attempts: ${lost}`);
 };
 
-/** Carries out `promotion` on one stack. Never rejects. */
+/** Whether the stack itself says that it holds all of the artifact (laws L1 and L7). */
+const checkComplete = async (
+  server: ChefServer,
+  { version, sha256 }: ArtifactRecord,
+): Promise<E.Either<Trouble, void>> => {
+  const listing = await server.completeArtifacts();
+  if (listing._tag === 'Unavailable') return E.left(listing.detail);
+  return listing.sha256ByVersion.get(version) === sha256
+    ? E.right(undefined)
+    : E.left(`${version} is not complete there; add it again`);
+};
+
+const pinAndReadBack = async (
+  server: ChefServer,
+  environment: EnvironmentName,
+  record: ArtifactRecord,
+): Promise<E.Either<Trouble, void>> => {
+  const pinned = await server.pin(environment, record.manifest);
+  if (pinned._tag === 'Unavailable') return E.left(pinned.detail);
+  const readBack = await server.environment(environment);
+  if (readBack._tag === 'Unavailable') return E.left(readBack.detail);
+  return readBack._tag === 'Found' && isPinnedTo(readBack.environment, record.manifest)
+    ? E.right(undefined)
+    : E.left(`the pin of ${environment} does not read back as ${record.version}`);
+};
+
+/**
+ * Carries out `promotion` on one stack. Never rejects.
+ *
+ * @param isWanted - asked before the pin and again before the signal: a promotion that waited long for its turn may have
+ * been overtaken by a rollback, and must not bring back what that took away.
+ */
 export const promoteOnStack =
   (ports: LibrarianPorts) =>
-  async (promotion: AnyPromotion, record: ArtifactRecord, stack: StackName): Promise<E.Either<Trouble, void>> => {
+  async (
+    promotion: AnyPromotion,
+    record: ArtifactRecord,
+    stack: StackName,
+    isWanted: IsWanted,
+  ): Promise<E.Either<Trouble, void>> => {
     const { environment, splaySeconds } = promotion;
     const server = ports.chefServers.get(stack);
     if (server === undefined) return E.left(`stack ${stack}: no Chef server is configured`);
-    const pinned = await server.pin(environment, record.manifest);
-    if (pinned._tag === 'Unavailable') return E.left(`stack ${stack}: ${pinned.detail}`);
-    const readBack = await server.environment(environment);
-    if (readBack._tag === 'Unavailable') return E.left(`stack ${stack}: ${readBack.detail}`);
-    if (readBack._tag === 'Missing' || !isPinnedTo(readBack.environment, record.manifest)) {
-      return E.left(`stack ${stack}: the pin of ${environment} does not read back as ${record.version}`);
+    for (const pass of [
+      () => checkComplete(server, record),
+      isWanted,
+      () => pinAndReadBack(server, environment, record),
+      isWanted,
+      () => writeSignal(ports, { stack, environment }, record, splaySeconds),
+    ]) {
+      const passed = await pass();
+      if (E.isLeft(passed)) return E.left(`stack ${stack}: ${passed.left}`);
     }
-    return writeSignal(ports, { stack, environment }, record, splaySeconds);
+    return E.right(undefined);
   };

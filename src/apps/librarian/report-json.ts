@@ -4,6 +4,7 @@
  * @module
  */
 import * as O from 'fp-ts/lib/Option.js';
+import type { Hold } from '../../domain/hold.ts';
 import { explainOutcome, type Outcome, reasonLabel } from '../../domain/outcome.ts';
 import { formatInstant } from '../../domain/time.ts';
 import type { ArtifactAdded } from './add-artifact.ts';
@@ -11,39 +12,53 @@ import type { InterventionReport } from './intervene.ts';
 import type { Status } from './status.ts';
 import type { TickReport } from './tick.ts';
 
+/** What a tick would say now, in words: nothing of it has happened. */
+export const explainProspect = (outcome: Outcome): string =>
+  outcome._tag === 'Promoted' ? `would be ${explainOutcome(outcome)} at the next tick` : explainOutcome(outcome);
+
 /** One outcome: its tag, its reason's label, when it can change, and the same in words. */
-export const outcomeJson = (outcome: Outcome) => ({
+const outcomeJson = (outcome: Outcome, explanation: string) => ({
   environment: outcome.environment,
   outcome: outcome._tag,
   reason: reasonLabel(outcome),
   version: outcome._tag === 'Waiting' ? null : outcome.version,
   retry_at: outcome._tag !== 'Promoted' && O.isSome(outcome.retryAt) ? formatInstant(outcome.retryAt.value) : null,
-  explanation: explainOutcome(outcome),
+  explanation,
 });
 
-/** A tick. */
-export const tickJson = ({ at, outcomes, troubles }: TickReport) => ({
+/** A tick, or what one would do. */
+export const tickJson = ({ at, outcomes, troubles }: TickReport, isDry: boolean) => ({
   at: formatInstant(at),
-  outcomes: outcomes.map(outcomeJson),
+  dry_run: isDry,
+  outcomes: outcomes.map((outcome) =>
+    outcomeJson(outcome, isDry ? explainProspect(outcome) : explainOutcome(outcome)),
+  ),
   troubles,
 });
+
+/** Holds. */
+export const holdsJson = (holds: readonly Hold[]) =>
+  holds.map(({ expiresAt, ...hold }) => ({
+    ...hold,
+    expires_at: O.isSome(expiresAt) ? formatInstant(expiresAt.value) : null,
+  }));
 
 /** The board. */
 export const statusJson = ({ at, nextDeparture, newest, environments, holds, rejected }: Status) => ({
   at: formatInstant(at),
   next_departure: formatInstant(nextDeparture),
   newest: O.toNullable(newest),
-  environments: environments.map(({ environment, pins, outcome }) => ({ ...outcomeJson(outcome), environment, pins })),
-  holds: holds.map(({ expiresAt, ...hold }) => ({
-    ...hold,
-    expires_at: O.isSome(expiresAt) ? formatInstant(expiresAt.value) : null,
-  })),
+  environments: environments.map(({ pins, outcome }) => ({ ...outcomeJson(outcome, explainProspect(outcome)), pins })),
+  holds: holdsJson(holds),
   rejected,
 });
 
-/** A promotion by hand, or a rollback. */
+/** A promotion by hand, or a rollback: `stacks` took it, `failed` did not and will be tried again. */
 export const interventionJson = ({ promotions, rejected, troubles }: InterventionReport) => ({
-  promotions: promotions.map(({ environment, version, stacks, reason }) => ({ environment, version, stacks, reason })),
+  promotions: promotions.map(({ environment, version, stacks, reason }) => {
+    const failed = troubles.filter((trouble) => trouble.environment === environment).map(({ stack }) => stack);
+    return { environment, version, stacks: stacks.filter((stack) => !failed.includes(stack)), failed, reason };
+  }),
   rejected,
   troubles,
 });

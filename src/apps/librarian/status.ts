@@ -3,9 +3,8 @@
  *
  * @module
  */
-import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
-import type * as TE from 'fp-ts/lib/TaskEither.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Hold } from '../../domain/hold.ts';
 import type { EnvironmentName, Version } from '../../domain/names.ts';
 import type { Outcome } from '../../domain/outcome.ts';
@@ -13,8 +12,8 @@ import { environmentsOf } from '../../domain/release-plan.ts';
 import { decide, nextDepartureOf } from '../../domain/tick.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import type { Failure } from '../failure.ts';
-import { readBoard } from './board.ts';
-import { readControl } from './control-store.ts';
+import { type CurrentBoard, currentBoard } from './board.ts';
+import { readControl, type VersionedControl } from './control-store.ts';
 import type { LibrarianPorts } from './librarian-ports.ts';
 
 /** One environment's row. */
@@ -37,30 +36,28 @@ export interface Status {
   readonly rejected: readonly Version[];
 }
 
-/** Reads where everything stands. Changes nothing. */
-export const status =
-  (ports: LibrarianPorts): TE.TaskEither<Failure, Status> =>
-  async () => {
-    const stored = await readControl(ports)();
-    if (E.isLeft(stored)) return stored;
-    const { control } = stored.right;
-    const board = await readBoard(ports)(control)();
-    if (E.isLeft(board)) return board;
-    const { view } = board.right;
-    const outcomes = new Map(decide(view).outcomes.map((outcome) => [outcome.environment, outcome]));
-    return E.right({
-      at: view.now,
-      nextDeparture: nextDepartureOf(view.plan, view.now),
-      newest: view.catalogue.newest,
-      holds: control.holds,
-      rejected: [...control.rejections.keys()],
-      environments: environmentsOf(view.plan).flatMap((environment) => {
-        const outcome = outcomes.get(environment);
-        if (outcome === undefined) return [];
-        const pins = Object.fromEntries(
-          [...(view.pins.get(environment) ?? [])].map(([stack, pin]) => [stack, O.toNullable(pin)]),
-        );
-        return [{ environment, pins, outcome }];
-      }),
-    });
+const statusOf = ({ stored: { control }, board: { view } }: CurrentBoard): Status => {
+  const outcomes = new Map(decide(view).outcomes.map((outcome) => [outcome.environment, outcome]));
+  return {
+    at: view.now,
+    nextDeparture: nextDepartureOf(view.plan, view.now),
+    newest: view.catalogue.newest,
+    holds: control.holds,
+    rejected: [...control.rejections.keys()],
+    environments: environmentsOf(view.plan).flatMap((environment) => {
+      const outcome = outcomes.get(environment);
+      if (outcome === undefined) return [];
+      const pins = Object.fromEntries(
+        [...(view.pins.get(environment) ?? [])].map(([stack, pin]) => [stack, O.toNullable(pin)]),
+      );
+      return [{ environment, pins, outcome }];
+    }),
   };
+};
+
+/** Reads where everything stands. Changes nothing. */
+export const status = (ports: LibrarianPorts): TE.TaskEither<Failure, Status> => TE.map(statusOf)(currentBoard(ports));
+
+/** Every hold, those that have ended included. Asks no Chef server. */
+export const holds = (ports: LibrarianPorts): TE.TaskEither<Failure, readonly Hold[]> =>
+  TE.map(({ control }: VersionedControl) => control.holds)(readControl(ports));

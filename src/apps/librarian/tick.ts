@@ -5,14 +5,15 @@
  * @module
  */
 import * as E from 'fp-ts/lib/Either.js';
-import type * as TE from 'fp-ts/lib/TaskEither.js';
+import * as O from 'fp-ts/lib/Option.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Outcome } from '../../domain/outcome.ts';
-import type { Stage } from '../../domain/release-plan.ts';
-import { decide, decideByHand, decideStage } from '../../domain/tick.ts';
+import type { ReleasePlan } from '../../domain/release-plan.ts';
+import { decide, decideStage, resumeByHand, type TickDecision, type TickView } from '../../domain/tick.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import type { Failure } from '../failure.ts';
-import { type Board, readBoard, reread } from './board.ts';
-import { readControl, type VersionedControl, writeControl } from './control-store.ts';
+import { type CurrentBoard, currentBoard, reread } from './board.ts';
+import { writeControl } from './control-store.ts';
 import type { LibrarianPorts } from './librarian-ports.ts';
 import { perform, type StackTrouble } from './perform.ts';
 
@@ -24,14 +25,8 @@ export interface TickReport {
   readonly troubles: readonly StackTrouble[];
 }
 
-/** The state of a tick between two stages. */
-interface Progress {
-  readonly stored: VersionedControl;
-  readonly board: Board;
-}
-
-interface StageReport {
-  readonly progress: Progress;
+interface PartReport {
+  readonly progress: CurrentBoard;
   readonly outcomes: readonly Outcome[];
   readonly troubles: readonly StackTrouble[];
 }
@@ -45,67 +40,69 @@ const corrected = (outcome: Outcome, troubles: readonly StackTrouble[]): Outcome
     _tag: 'Waiting',
     environment,
     reason: { _tag: 'StepIncomplete', environment, stacks },
-    retryAt: { _tag: 'None' },
+    retryAt: O.none,
   };
 };
 
-type StageTick = E.Either<
-  Failure,
-  { readonly _tag: 'Done'; readonly report: StageReport } | { readonly _tag: 'Conflict' }
->;
+/** One part of a tick: a stage of the plan, or what people began and a tick finishes. */
+interface Part {
+  readonly name: string;
+  readonly decide: (view: TickView) => TickDecision;
+}
 
-/** Decides a stage, stores the memory, carries out the promotions, and reads back what they left. */
-const tickStage = async (ports: LibrarianPorts, { stored, board }: Progress, stage: Stage): Promise<StageTick> => {
-  const decision = decideStage(board.view, stage);
+const partsOf = (plan: ReleasePlan): readonly Part[] => [
+  ...plan.stages.map((stage) => ({
+    name: `stage ${stage.name}`,
+    decide: (view: TickView) => decideStage(view, stage),
+  })),
+  { name: 'by hand', decide: resumeByHand },
+];
+
+/** Decides a part, stores the memory, carries out the promotions, and reads back what they left; none: a conflict. */
+const tickPart = async (
+  ports: LibrarianPorts,
+  { stored, board }: CurrentBoard,
+  part: Part,
+): Promise<E.Either<Failure, O.Option<PartReport>>> => {
+  const decision = part.decide(board.view);
   let current = stored;
   if (decision.memory !== stored.control.memory) {
     const written = await writeControl(ports)(stored, { ...stored.control, memory: decision.memory })();
     if (E.isLeft(written)) return written;
-    if (written.right._tag === 'Conflict') return E.right({ _tag: 'Conflict' });
+    if (written.right._tag === 'Conflict') return E.right(O.none);
     current = written.right.stored;
   }
-  const performed = await perform(ports)(decision.promotions, board.records, {
-    who: 'train',
-    what: 'promote',
-    why: `stage ${stage.name}`,
-  });
+  const who = { who: 'train', what: 'promote', why: part.name };
+  const performed = await perform(ports)(decision.promotions, board.records, who);
   if (E.isLeft(performed)) return performed;
   const moved = decision.promotions.map(({ environment }) => environment);
-  return E.right({
-    _tag: 'Done',
-    report: {
+  return E.right(
+    O.some({
       progress: { stored: current, board: await reread(ports, current.control, board, moved) },
       outcomes: decision.outcomes.map((outcome) => corrected(outcome, performed.right)),
       troubles: performed.right,
-    },
-  });
+    }),
+  );
 };
 
 /** So many ticks in a row lose to another Librarian only when there is no end of Librarians. */
 const RACES_MAX = 20;
 
-const attempt = async (ports: LibrarianPorts): Promise<E.Either<Failure, TickReport | undefined>> => {
-  const stored = await readControl(ports)();
-  if (E.isLeft(stored)) return stored;
-  const board = await readBoard(ports)(stored.right.control)();
-  if (E.isLeft(board)) return board;
-  let progress: Progress = { stored: stored.right, board: board.right };
+const attempt = async (ports: LibrarianPorts): Promise<E.Either<Failure, O.Option<TickReport>>> => {
+  const begun = await currentBoard(ports)();
+  if (E.isLeft(begun)) return begun;
+  let progress = begun.right;
   const outcomes: Outcome[] = [];
   const troubles: StackTrouble[] = [];
-  for (const stage of ports.plan.stages) {
-    const ticked = await tickStage(ports, progress, stage);
+  for (const part of partsOf(ports.plan)) {
+    const ticked = await tickPart(ports, progress, part);
     if (E.isLeft(ticked)) return ticked;
-    if (ticked.right._tag === 'Conflict') return E.right(undefined);
-    const { report } = ticked.right;
-    progress = report.progress;
-    outcomes.push(...report.outcomes);
-    troubles.push(...report.troubles);
+    if (O.isNone(ticked.right)) return E.right(O.none);
+    progress = ticked.right.value.progress;
+    outcomes.push(...ticked.right.value.outcomes);
+    troubles.push(...ticked.right.value.troubles);
   }
-  return E.right({
-    at: board.right.view.now,
-    outcomes: [...outcomes, ...decideByHand(board.right.view)],
-    troubles,
-  });
+  return E.right(O.some({ at: begun.right.board.view.now, outcomes, troubles }));
 };
 
 /** Ticks once. A tick that another Librarian overtook is begun again on what that one left (law L4). */
@@ -115,18 +112,15 @@ export const tick =
     for (let race = 0; race < RACES_MAX; race++) {
       const done = await attempt(ports);
       if (E.isLeft(done)) return done;
-      if (done.right !== undefined) return E.right(done.right);
+      if (O.isSome(done.right)) return E.right(done.right.value);
     }
     return E.left({ _tag: 'TryAgain', detail: `other Librarians overtook this tick ${RACES_MAX} times` });
   };
 
 /** What a tick would do now if every promotion succeeded. Changes nothing. */
-export const dryRun =
-  (ports: LibrarianPorts): TE.TaskEither<Failure, TickReport> =>
-  async () => {
-    const stored = await readControl(ports)();
-    if (E.isLeft(stored)) return stored;
-    const board = await readBoard(ports)(stored.right.control)();
-    if (E.isLeft(board)) return board;
-    return E.right({ at: board.right.view.now, outcomes: decide(board.right.view).outcomes, troubles: [] });
-  };
+export const dryRun = (ports: LibrarianPorts): TE.TaskEither<Failure, TickReport> =>
+  TE.map(({ board: { view } }: CurrentBoard): TickReport => ({
+    at: view.now,
+    outcomes: decide(view).outcomes,
+    troubles: [],
+  }))(currentBoard(ports));

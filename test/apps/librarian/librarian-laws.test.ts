@@ -3,7 +3,7 @@ import * as O from 'fp-ts/lib/Option.js';
 import { describe, expect, it } from 'vitest';
 import { streamed } from '../../../src/adapters/contracts/example-artifact.ts';
 import { addArtifact } from '../../../src/apps/librarian/add-artifact.ts';
-import { promote } from '../../../src/apps/librarian/intervene.ts';
+import { promote, reject, rollback } from '../../../src/apps/librarian/intervene.ts';
 import type { LibrarianPorts } from '../../../src/apps/librarian/librarian-ports.ts';
 import { promoteOnStack } from '../../../src/apps/librarian/promote-on-stack.ts';
 import { tick } from '../../../src/apps/librarian/tick.ts';
@@ -186,19 +186,197 @@ describe('L3: a promotion survives its Librarian', () => {
     expect(untold).toBeGreaterThan(0);
   });
 
-  it('L3: a stack that was down gets its pin and its signal when it is back, without a departure', async () => {
+  it('L3, fault 63: a stack that was down gets its pin and its signal when it is back, without a departure', async () => {
     const on = await readyForDeparture();
+    for (const stop of [PROD_1, environmentName('prod-2')]) await promoteTo(on, '1.0.1', stop);
+    must(await tick(on.librarian())());
+    const departure = plus(NOON, 30 * 60_000);
+    await on.clock.advanceTo(departure);
     on.down.add(IRONSTONE);
     const report = must(await tick(on.librarian())());
-    expect(report.outcomes.find(({ environment }) => environment === DEV)).toMatchObject({
+    expect(report.outcomes.find(({ environment }) => environment === PROD_1)).toMatchObject({
       _tag: 'Waiting',
       reason: { _tag: 'StepIncomplete', stacks: [IRONSTONE] },
     });
-    expect(await on.pin(BASALT, DEV)).toBe('1.0.2');
+    expect(await on.pin(BASALT, PROD_1)).toBe('1.0.2');
+    on.down.clear();
+    await on.clock.advanceTo(plus(departure, 60_000));
+    must(await tick(on.librarian())());
+    assertOneInOrder(on, '1.0.2', 'prod-1');
+    expect(await on.pin(BASALT, environmentName('prod-2'))).toBe('1.0.1');
+  });
+});
+
+/** A gate that one effect waits at until it is opened. */
+const gate = () => {
+  let open = (): void => undefined;
+  const isOpen = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  let arrive = (): void => undefined;
+  const hasArrived = new Promise<void>((resolve) => {
+    arrive = resolve;
+  });
+  return { open: () => open(), arrive: () => arrive(), isOpen, hasArrived };
+};
+
+/** A Librarian whose look at what one stack holds, the last before a pin is decided upon, waits at `at`. */
+const slowBeforePin = (ports: LibrarianPorts, at: ReturnType<typeof gate>): LibrarianPorts => {
+  let looks = 0;
+  return {
+    ...ports,
+    chefServers: new Map(
+      [...ports.chefServers].map(([stack, server]) => [
+        stack,
+        {
+          ...server,
+          completeArtifacts: async () => {
+            const listing = await server.completeArtifacts();
+            // The first look of each stack is the board's; the second comes right before the pin.
+            if (++looks > STACKS.length && stack === IRONSTONE) {
+              at.arrive();
+              await at.isOpen;
+            }
+            return listing;
+          },
+        },
+      ]),
+    ),
+  };
+};
+
+describe('T12: what was rolled back stays so', () => {
+  it('T12: a tick that was under way when somebody rolled back does not bring the bad version back', async () => {
+    const on = await readyForDeparture();
+    const at = gate();
+    const ticking = tick(slowBeforePin(on.librarian(), at))();
+    await at.hasArrived;
+    const asker = { who: 'tester', why: 'it burns' };
+    const back = must(await rollback(on.librarian())(asker, { environments: [DEV], to: O.some(version('1.0.1')) })());
+    expect(back.rejected).toEqual(['1.0.2']);
+    at.open();
+    const report = must(await ticking);
+    expect(report.troubles.map(({ detail }) => detail)).toEqual([
+      'stack ironstone: the promotion of dev to 1.0.2 was overtaken',
+    ]);
+    await on.clock.advanceTo(plus(NOON, 60_000));
+    must(await tick(on.librarian())());
+    for (const stack of STACKS) {
+      expect(await on.pin(stack, DEV)).toBe('1.0.1');
+      expect((await on.signal(stack, DEV))?.manifestRecord.version).toBe('1.0.1');
+    }
+  });
+
+  it('T12: nor does one that had only begun, so that every stack still was on the earlier version', async () => {
+    const on = await readyForDeparture();
+    on.down.add(BASALT).add(IRONSTONE);
+    must(await tick(on.librarian())());
+    on.down.clear();
+    const at = gate();
+    const resuming = tick(slowBeforePin(on.librarian(), at))();
+    await at.hasArrived;
+    const asker = { who: 'tester', why: 'it burns' };
+    must(await rollback(on.librarian())(asker, { environments: [DEV], to: O.some(version('1.0.1')) })());
+    at.open();
+    must(await resuming);
+    await on.clock.advanceTo(plus(NOON, 60_000));
+    must(await tick(on.librarian())());
+    for (const stack of STACKS) expect(await on.pin(stack, DEV)).toBe('1.0.1');
+  });
+
+  it('T12, fault 63: a rollback goes on while one stack is down, and reaches that stack when it is back', async () => {
+    const on = await readyForDeparture();
+    must(await tick(on.librarian())());
+    on.down.add(IRONSTONE);
+    const asker = { who: 'tester', why: 'it burns' };
+    const back = must(await rollback(on.librarian())(asker, { environments: [DEV], to: O.none })());
+    expect(back.promotions.map(({ version: to }) => to)).toEqual(['1.0.1']);
+    expect(await on.pin(BASALT, DEV)).toBe('1.0.1');
     on.down.clear();
     await on.clock.advanceTo(plus(NOON, 60_000));
     must(await tick(on.librarian())());
-    assertOneInOrder(on, '1.0.2', 'dev');
+    expect(await on.pin(IRONSTONE, DEV)).toBe('1.0.1');
+  });
+});
+
+describe('promotions by hand', () => {
+  const IMAGE = environmentName('image');
+
+  it('L3: a promotion to one stack whose signal did not land is finished by the next tick', async () => {
+    const on = world();
+    for (const name of ['1.0.1', '1.0.2']) await add(on, name);
+    await promoteTo(on, '1.0.1', IMAGE);
+    const ports = on.librarian();
+    const failing: LibrarianPorts = {
+      ...ports,
+      bus: { ...ports.bus, write: () => Promise.resolve({ _tag: 'Unknown', detail: 'the bus is full' }) },
+    };
+    const request = { version: version('1.0.2'), environment: IMAGE, stack: O.some(BASALT), splaySeconds: O.none };
+    const half = must(await promote(failing)({ who: 'tester', why: 'test' }, request)());
+    expect(half.troubles.map(({ detail }) => detail)).toEqual([
+      'stack basalt: signal bus: chef-run-triggers/basalt/image could not be written in 10 attempts: the bus is full',
+    ]);
+    const report = must(await tick(ports)());
+    expect(report.outcomes.find(({ environment }) => environment === IMAGE)).toMatchObject({ reason: 'Resumed' });
+    expect((await on.signal(BASALT, IMAGE))?.manifestRecord.version).toBe('1.0.2');
+    expect(await on.pin(IRONSTONE, IMAGE)).toBe('1.0.1');
+    const after = must(await tick(ports)());
+    expect(after.outcomes.find(({ environment }) => environment === IMAGE)).toMatchObject({
+      reason: { _tag: 'ByHand' },
+    });
+  });
+
+  it('T13: one that a stack did not take is finished there by the next tick, once', async () => {
+    const on = world();
+    await add(on, '1.0.1');
+    on.down.add(IRONSTONE);
+    await promoteTo(on, '1.0.1', IMAGE);
+    on.down.clear();
+    must(await tick(on.librarian())());
+    must(await tick(on.librarian())());
+    assertOneInOrder(on, '1.0.1', 'image');
+  });
+});
+
+describe('T8: slow effects', () => {
+  it('T8: a stage that comes up when its grace is over does not act, however long the earlier ones took', async () => {
+    const on = await readyForDeparture();
+    const half = plus(NOON, 30 * 60_000);
+    must(await tick(on.librarian())());
+    await add(on, '1.0.3');
+    await promoteTo(on, '1.0.3', DEV);
+    await promoteTo(on, '1.0.1', environmentName('prod-1'));
+    await promoteTo(on, '1.0.1', environmentName('prod-2'));
+    await on.clock.advanceTo(half);
+    const ports = on.librarian();
+    // The latest stage takes half an hour before the train of 12:30 is looked at.
+    const slow: LibrarianPorts = {
+      ...ports,
+      state: {
+        ...ports.state,
+        read: async (key) => {
+          const reading = await ports.state.read(key);
+          await on.clock.stepTo(plus(on.clock.now(), 11 * 60_000));
+          return reading;
+        },
+      },
+    };
+    const report = must(await tick(slow)());
+    expect(report.outcomes.find(({ environment }) => environment === 'prod-1')).toMatchObject({
+      _tag: 'Waiting',
+      reason: { _tag: 'DepartureMissed' },
+    });
+  });
+});
+
+describe('fault 72 and what would cause it', () => {
+  it('a state that could not be read again is never written', async () => {
+    const on = world();
+    await add(on, '1.0.1');
+    const asker = { who: 'tester', why: 'two\nlines' };
+    const refused = await reject(on.librarian())(asker, version('1.0.1'))();
+    expect(refused).toMatchObject({ _tag: 'Left', left: { _tag: 'BadData' } });
+    expect(await tick(on.librarian())()).toMatchObject({ _tag: 'Right' });
   });
 });
 
@@ -336,7 +514,7 @@ describe('L8: once', () => {
       splaySeconds: 0,
       reason: 'ByHand',
     };
-    await promoteOnStack(ports)(promotion, record, BASALT);
+    await promoteOnStack(ports)(promotion, record, BASALT, () => Promise.resolve(E.right(undefined)));
     assertOneInOrder(on, '1.0.1', 'prod-1');
   });
 });
