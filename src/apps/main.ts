@@ -13,6 +13,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
 import type * as t from 'io-ts';
 import pino from 'pino';
+import { Person, Reason } from '../domain/control-state.ts';
 import type { HoldScope } from '../domain/hold.ts';
 import { parseHoldScope } from '../domain/hold-text.ts';
 import { EnvironmentName, NodeName, parseName, Slug, StackName, Version, ZoneId } from '../domain/names.ts';
@@ -26,10 +27,16 @@ import type { LibrarianPorts } from './librarian/librarian-ports.ts';
 const stop = new AbortController();
 
 /** A command that answers a question says only what went wrong; a daemon also says what it does. */
-const logger = pino(
-  { level: 'warn', base: null, timestamp: pino.stdTimeFunctions.isoTime },
-  pino.destination({ dest: 2, sync: true }),
-);
+const logDestination = pino.destination({ dest: 2, sync: true });
+const logger = pino({ level: 'warn', base: null, timestamp: pino.stdTimeFunctions.isoTime }, logDestination);
+
+/** Whoever read the output is gone and wants no more of it: a command ends in its own way, as when it is asked to. */
+for (const output of [process.stdout, process.stderr, logDestination]) {
+  output.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    stop.abort();
+  });
+}
 
 const terminal: Terminal = {
   out: (line) => {
@@ -75,6 +82,14 @@ const integer =
     }
     return value;
   };
+
+/** A duration that is one. */
+const lasting = parsed((text) =>
+  E.filterOrElse(
+    (ms: number) => ms > 0,
+    () => 'expected more than 0s',
+  )(parseDuration(text)),
+);
 
 const finish = async (work: Promise<ExitCode>): Promise<void> => {
   process.exitCode = await work;
@@ -162,10 +177,17 @@ const artifact = program.command('artifact').description('artifacts: add, list, 
 artifact
   .command('add <file>')
   .description('store an artifact and upload it to every stack')
+  .option('--reason <text>', 'why; it goes into the audit trail', named(Reason))
   .option('--json', 'one JSON document')
   .addHelpText('after', examples('artifact add 20250728.1753666491.0.tar.gz'))
-  .action((file: string, options: { json?: true }) =>
-    onLibrarian((commands, ports) => commands.artifactAdd(ports, terminal, { file, isJson: options.json === true })),
+  .action((file: string, options: { reason?: string; json?: true }) =>
+    onLibrarian((commands, ports) =>
+      commands.artifactAdd(ports, terminal, {
+        file,
+        reason: O.fromNullable(options.reason),
+        isJson: options.json === true,
+      }),
+    ),
   );
 
 artifact
@@ -184,7 +206,7 @@ for (const [verb, description] of [
     .command(verb)
     .argument('<version>', 'which', named(Version))
     .description(description)
-    .requiredOption('--reason <text>', 'why; it goes into the audit trail')
+    .requiredOption('--reason <text>', 'why; it goes into the audit trail', named(Reason))
     .action((version: Version, options: { reason: string }) =>
       onLibrarian((commands, ports) =>
         commands.artifactJudge(ports, terminal, { verb, version, reason: options.reason }),
@@ -199,7 +221,7 @@ program
   .requiredOption('--environment <name>', 'where to', named(EnvironmentName))
   .option('--stack <name>', 'on one stack only', named(StackName))
   .option('--splay <seconds>', 'spread the runs over so many seconds', integer(0, 86_400))
-  .requiredOption('--reason <text>', 'why; it goes into the audit trail')
+  .requiredOption('--reason <text>', 'why; it goes into the audit trail', named(Reason))
   .option('--json', 'one JSON document')
   .addHelpText('after', examples('promote 20250728.1753666491.0 --environment prod --reason "new image"'))
   .action(
@@ -227,7 +249,7 @@ program
   .option('--environment <name>', 'take back this environment', named(EnvironmentName))
   .option('--train <stage>', 'take back every stop of this train that the bad version has reached')
   .option('--to <version>', 'the version to go back to (default: what each had before)', named(Version))
-  .requiredOption('--reason <text>', 'why; it goes into the audit trail')
+  .requiredOption('--reason <text>', 'why; it goes into the audit trail', named(Reason))
   .option('--json', 'one JSON document')
   .addHelpText('after', examples('rollback --train train --reason "disks fill up"'))
   .action((options: { environment?: EnvironmentName; train?: string; to?: Version; reason: string; json?: true }) =>
@@ -249,9 +271,9 @@ hold
   .argument('<id>', 'its name', named(Slug))
   .description('stop promotions until the hold is lifted or expires')
   .requiredOption('--scope <scope>', 'plan, stage:NAME, environment:NAME or stack:NAME', parsed(parseHoldScope))
-  .requiredOption('--reason <text>', 'why; it goes into the audit trail')
-  .option('--owner <name>', 'who to ask (default: you)')
-  .option('--expires <duration>', 'end by itself after so long, such as 4h', parsed(parseDuration))
+  .requiredOption('--reason <text>', 'why; it goes into the audit trail', named(Reason))
+  .option('--owner <name>', 'who to ask (default: you)', named(Person))
+  .option('--expires <duration>', 'end by itself after so long, such as 4h', lasting)
   .addHelpText('after', examples('hold add freeze --scope plan --reason "end of the year" --expires 72h'))
   .action((id: Slug, options: { scope: HoldScope; reason: string; owner?: string; expires?: number }) =>
     onLibrarian((commands, ports) =>
@@ -269,7 +291,7 @@ hold
   .command('lift')
   .argument('<id>', 'its name', named(Slug))
   .description('let promotions go on')
-  .requiredOption('--reason <text>', 'why; it goes into the audit trail')
+  .requiredOption('--reason <text>', 'why; it goes into the audit trail', named(Reason))
   .action((id: Slug, options: { reason: string }) =>
     onLibrarian((commands, ports) => commands.holdLift(ports, terminal, { id, reason: options.reason })),
   );
@@ -334,7 +356,7 @@ program
     finish(
       import('./fallback/main.ts').then(({ fallback }) =>
         fallback(
-          options.drill === true ? 'Drill' : options.dryRun === true ? 'DryRun' : 'Run',
+          options.dryRun === true ? 'DryRun' : options.drill === true ? 'Drill' : 'Run',
           options.json === true,
           terminal,
         ),

@@ -230,6 +230,12 @@ const whicheverFirst = (resumed: Decided, overtaking: Decided): Decided =>
       }
     : resumed;
 
+/** Whether the step of `environment` moves every stack; one that a person began may move a single one. */
+const coversPlan = ({ plan, memory }: TickView, environment: EnvironmentName): boolean => {
+  const step = memory.steps.get(environment);
+  return step === undefined || plan.stacks.every((stack) => step.stacks.includes(stack));
+};
+
 const decideTaker = (
   context: StageContext,
   environment: EnvironmentName,
@@ -241,7 +247,7 @@ const decideTaker = (
     return waiting(environment, { _tag: 'StackUnreadable', environment }, UNKNOWN_WHEN);
   }
   if (pin._tag === 'Incomplete') {
-    if (E.isLeft(target) || target.right === pin.version) {
+    if (E.isLeft(target) || (target.right === pin.version && coversPlan(context.view, environment))) {
       return resume(context, environment, pin.version, pin.pending);
     }
     // At a departure the newer target overtakes the open step; until then, or while the target may not be taken, the

@@ -1,10 +1,10 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ArtifactArrival, ArtifactIntake } from '../../ports/artifact-intake.ts';
 import { inspectArtifact } from '../artifact-format/index.ts';
+import { makeDirectories, nodeFileSystem, settleLeftovers, temporaryPath } from '../durable-files/index.ts';
 
 /** The largest tarball that is taken in, in bytes: 2 GiB. */
 export const SPOOLED_BYTES_MAX = 2_147_483_648;
@@ -30,22 +30,37 @@ const inspect = async (file: string, discard: () => Promise<void>): Promise<Arti
   return { _tag: 'Received', manifest, sha256, sizeBytes, read: () => createReadStream(file), discard };
 };
 
-/** An {@link ArtifactIntake} that keeps what arrives in a file of its own below `directory`, until it is discarded. */
-export const artifactSpool =
-  (directory: string, bytesMax: number = SPOOLED_BYTES_MAX): ArtifactIntake =>
-  async (tarball) => {
+const fs = nodeFileSystem;
+
+/** Makes the spool's directory, and clears it of what processes that died have left there (law N8, fault 41). */
+const prepare = async (directory: string): Promise<void> => {
+  await makeDirectories(fs, directory);
+  await settleLeftovers(fs, directory, (path) => ({ path, bytesMax: 0, links: 'refuse' }));
+};
+
+/**
+ * An {@link ArtifactIntake} that keeps what arrives in a hidden directory of its own below `directory`, until it is
+ * discarded. `directory` is made when it is missing; it may be an artifact store's, whose disk has room for artifacts.
+ */
+export const artifactSpool = (directory: string, bytesMax: number = SPOOLED_BYTES_MAX): ArtifactIntake => {
+  let prepared: Promise<void> | undefined;
+  return async (tarball) => {
     let place: string | undefined;
     const discard = async (): Promise<void> => {
-      if (place !== undefined) await rm(place, { recursive: true, force: true });
+      if (place !== undefined) await fs.removeTree(place);
     };
     try {
-      place = await mkdtemp(join(directory, 'signalbox-artifact-'));
+      await (prepared ??= prepare(directory));
+      place = await temporaryPath(fs, join(directory, 'arriving'));
+      await fs.makeDirectory(place);
       const file = join(place, 'artifact.tar.gz');
       await pipeline(Readable.from(atMost(tarball, bytesMax)), createWriteStream(file, { mode: 0o600 }));
       return await inspect(file, discard);
     } catch (error) {
+      prepared = undefined;
       await discard();
       const detail = error instanceof Error ? error.message : String(error);
       return { _tag: error instanceof TooLarge ? 'BadArtifact' : 'Unavailable', detail };
     }
   };
+};

@@ -13,6 +13,7 @@ export type FileChange = { readonly _tag: 'Done' } | { readonly _tag: 'Failed'; 
 
 /** What bootstrap needs of the world. None of these ever rejects. */
 export interface BootstrapDeps {
+  /** Reads a file whole; a link is not followed. */
   readonly readFile: (path: string) => Promise<FileReading>;
   /** Writes a file whole or not at all, durably, making its directory where that is missing (law B4). */
   readonly writeFileAtomically: (path: string, text: string) => Promise<FileChange>;

@@ -55,7 +55,7 @@ const BROKEN_HOUR = 2;
 export const HEALING_HOURS_MIN = 17;
 
 /** The demo ends where any of its own steps fails: there is nothing sensible to show after that. */
-export const orThrow = <A>(result: E.Either<Failure, A>): A => {
+const orThrow = <A>(result: E.Either<Failure, A>): A => {
   if (E.isLeft(result)) throw new Error(formatFailure(result.left));
   return result.right;
 };

@@ -9,7 +9,11 @@ export type FileWriting = { readonly _tag: 'Written' } | { readonly _tag: 'Faile
 
 /** How taking the fallback's own lock ended. */
 export type FallbackLock =
-  | { readonly _tag: 'Held'; readonly release: () => Promise<void> }
+  | {
+      readonly _tag: 'Held';
+      /** Lets go of the lock; a process that dies has let go of it too. */
+      readonly release: () => Promise<void>;
+    }
   /** Another fallback on this node is between its decision and the end of its run. */
   | { readonly _tag: 'Busy' }
   /** There is no lock to be had here: chef-client's own must do. A last resort is not disarmed by that. */

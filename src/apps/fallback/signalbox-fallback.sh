@@ -140,7 +140,7 @@ for key in $names; do eval "setting $key \"\${SIGNALBOX_FALLBACK_$key-}\""; done
 
 decide
 really="$decision, $reason"
-if [ "$drill" ]; then decision=Fire reason=Overdue; fi
+if [ "$drill" ] && [ ! "$dry_run" ]; then decision=Fire reason=Overdue; fi
 if [ $decision = Fire ] && [ "$SPLAY_SECONDS" != 0 ]; then
   crc=$(printf %s "${NODE_NAME:-$(uname -n)}" | cksum)
   delay=$((${crc%% *} % SPLAY_SECONDS))

@@ -3,14 +3,15 @@
  *
  * @module
  */
-import { createReadStream } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
-import type * as TE from 'fp-ts/lib/TaskEither.js';
+import * as TE from 'fp-ts/lib/TaskEither.js';
+import { Person } from '../../domain/control-state.ts';
 import type { Hold, HoldScope } from '../../domain/hold.ts';
-import { formatHold } from '../../domain/hold-text.ts';
+import { checkHoldScope, formatHold } from '../../domain/hold-text.ts';
 import type { PromoteRequest } from '../../domain/intervention.ts';
-import type { EnvironmentName, Slug, Version } from '../../domain/names.ts';
+import { type EnvironmentName, parseName, type Slug, type Version } from '../../domain/names.ts';
 import { explainOutcome } from '../../domain/outcome.ts';
 import type { ReleasePlan } from '../../domain/release-plan.ts';
 import { plus } from '../../domain/time.ts';
@@ -32,9 +33,9 @@ import {
 } from './intervene.ts';
 import type { LibrarianPorts } from './librarian-ports.ts';
 import { listArtifacts } from './list-artifacts.ts';
-import { additionJson, interventionJson, statusJson, tickJson } from './report-json.ts';
+import { additionJson, explainProspect, holdsJson, interventionJson, statusJson, tickJson } from './report-json.ts';
 import { serve, type ServiceOptions } from './service.ts';
-import { type Status, status } from './status.ts';
+import { holds, type Status, status } from './status.ts';
 import { dryRun, tick } from './tick.ts';
 
 /** Asks, and prints the answer or the failure. */
@@ -61,11 +62,22 @@ const afterTroubles = (terminal: Terminal, troubles: readonly { readonly detail:
   return troubles.length === 0 ? EXIT.done : EXIT.tryAgain;
 };
 
-/** Who the audit trail says it was. */
-const askerOf = ({ environment }: Terminal, why: string): Asker => ({
-  who: environment['SUDO_USER'] ?? environment['USER'] ?? 'unknown',
-  why,
-});
+/** Who the audit trail says it was: a name that could not be read back is refused here (law L5). */
+const askerOf = ({ environment }: Terminal, why: string): E.Either<Failure, Asker> => {
+  const variable = environment['SUDO_USER'] === undefined ? 'USER' : 'SUDO_USER';
+  return E.bimap(
+    (detail: string) => badData(`${variable}: ${detail}`),
+    (who: string): Asker => ({ who, why }),
+  )(parseName(Person)(environment[variable] ?? 'unknown'));
+};
+
+/** {@link ask} for what somebody has to answer for. */
+const askAs = <A>(
+  terminal: Terminal,
+  why: string,
+  question: (asker: Asker) => TE.TaskEither<Failure, A>,
+  print: (answer: A) => ExitCode,
+): Promise<ExitCode> => ask(terminal, TE.chain(question)(TE.fromEither(askerOf(terminal, why))), print);
 
 /** `signalbox librarian` */
 export const librarian = async (
@@ -84,33 +96,61 @@ export const trainTick = (
   { isDry, isJson }: { readonly isDry: boolean; readonly isJson: boolean },
 ): Promise<ExitCode> =>
   ask(terminal, isDry ? dryRun(ports) : tick(ports), (report) => {
-    if (isJson) printJson(terminal, tickJson(report));
+    if (isJson) printJson(terminal, tickJson(report, isDry));
     else {
       printTable(
         terminal,
-        report.outcomes.map((outcome) => [outcome.environment, outcome._tag, explainOutcome(outcome)]),
+        report.outcomes.map((outcome) => [
+          outcome.environment,
+          outcome._tag,
+          isDry ? explainProspect(outcome) : explainOutcome(outcome),
+        ]),
       );
     }
     return afterTroubles(terminal, report.troubles);
   });
 
-/** A file's bytes, opened when they are asked for: an error then has somebody to hear it. */
-async function* bytesOf(file: string): AsyncGenerator<Uint8Array> {
-  yield* createReadStream(file) as AsyncIterable<Buffer>;
+/** A file's bytes, streamed when they are asked for: an error then has somebody to hear it. */
+async function* bytesOf(handle: FileHandle): AsyncGenerator<Uint8Array> {
+  yield* handle.createReadStream() as AsyncIterable<Buffer>;
+}
+
+const openFile = async (file: string): Promise<E.Either<Failure, FileHandle>> => {
+  try {
+    const handle = await open(file);
+    if (!(await handle.stat()).isDirectory()) return E.right(handle);
+    await handle.close();
+    return E.left(badData(`${file}: expected a tar.gz, got a directory`));
+  } catch (error) {
+    return E.left(badData(`${file}: expected a file: ${error instanceof Error ? error.message : String(error)}`));
+  }
+};
+
+/** What `signalbox artifact add` was asked. */
+export interface ArtifactAddOptions {
+  readonly file: string;
+  /** None: that it came. */
+  readonly reason: O.Option<string>;
+  readonly isJson: boolean;
 }
 
 /** `signalbox artifact add` */
-export const artifactAdd = (
+export const artifactAdd = async (
   ports: LibrarianPorts,
   terminal: Terminal,
-  { file, isJson }: { readonly file: string; readonly isJson: boolean },
-): Promise<ExitCode> =>
-  ask(terminal, addArtifact(ports)(bytesOf(file)), (added) => {
+  { file, reason, isJson }: ArtifactAddOptions,
+): Promise<ExitCode> => {
+  const opened = await openFile(file);
+  if (E.isLeft(opened)) return fail(terminal, opened.left);
+  const tarball = bytesOf(opened.right);
+  const why = O.getOrElse(() => 'received')(reason);
+  return askAs(terminal, why, (asker) => addArtifact(ports)(tarball, asker), (added) => {
     const { version, sha256 } = added.record;
     if (isJson) printJson(terminal, additionJson(added));
     else terminal.out(`${version} ${added.isNew ? 'added' : 'was there already'}, sha256 ${sha256}`);
     return afterTroubles(terminal, added.troubles);
   });
+};
 
 /** `signalbox artifact list` */
 export const artifactList = (
@@ -147,7 +187,7 @@ export const artifactJudge = (
   terminal: Terminal,
   { verb, version, reason }: Judgement,
 ): Promise<ExitCode> =>
-  ask(terminal, (verb === 'reject' ? reject : approve)(ports)(askerOf(terminal, reason), version), () => {
+  askAs(terminal, reason, (asker) => (verb === 'reject' ? reject : approve)(ports)(asker, version), () => {
     terminal.out(`${version} ${verb === 'reject' ? 'rejected' : 'approved'}`);
     return EXIT.done;
   });
@@ -162,21 +202,36 @@ export interface HoldOptions {
   readonly expiresInMs: O.Option<number>;
 }
 
+const holdOf = (
+  ports: LibrarianPorts,
+  { who, why }: Asker,
+  { id, scope, owner, expiresInMs }: HoldOptions,
+): E.Either<Failure, Hold> =>
+  E.bimap(
+    (detail: string) => badData(`scope: ${detail}`),
+    (known: HoldScope): Hold => ({
+      id,
+      scope: known,
+      reason: why,
+      owner: O.getOrElse(() => who)(owner),
+      expiresAt: O.map((ms: number) => plus(ports.clock.now(), ms))(expiresInMs),
+    }),
+  )(checkHoldScope(ports.plan, scope));
+
 /** `signalbox hold add` */
-export const holdAdd = (ports: LibrarianPorts, terminal: Terminal, options: HoldOptions): Promise<ExitCode> => {
-  const asker = askerOf(terminal, options.reason);
-  const hold: Hold = {
-    id: options.id,
-    scope: options.scope,
-    reason: options.reason,
-    owner: O.getOrElse(() => asker.who)(options.owner),
-    expiresAt: O.map((ms: number) => plus(ports.clock.now(), ms))(options.expiresInMs),
-  };
-  return ask(terminal, addHold(ports)(asker, hold), () => {
-    terminal.out(`hold ${hold.id} added: ${formatHold(hold)}`);
-    return EXIT.done;
-  });
-};
+export const holdAdd = (ports: LibrarianPorts, terminal: Terminal, options: HoldOptions): Promise<ExitCode> =>
+  askAs(
+    terminal,
+    options.reason,
+    (asker) =>
+      TE.chain((hold: Hold) => TE.map(() => hold)(addHold(ports)(asker, hold)))(
+        TE.fromEither(holdOf(ports, asker, options)),
+      ),
+    (hold) => {
+      terminal.out(`hold ${hold.id} added: ${formatHold(hold)}`);
+      return EXIT.done;
+    },
+  );
 
 /** `signalbox hold lift` */
 export const holdLift = (
@@ -184,7 +239,7 @@ export const holdLift = (
   terminal: Terminal,
   { id, reason }: { readonly id: Slug; readonly reason: string },
 ): Promise<ExitCode> =>
-  ask(terminal, liftHold(ports)(askerOf(terminal, reason), id), () => {
+  askAs(terminal, reason, (asker) => liftHold(ports)(asker, id), () => {
     terminal.out(`hold ${id} lifted`);
     return EXIT.done;
   });
@@ -195,17 +250,19 @@ export const holdList = (
   terminal: Terminal,
   { isJson }: { readonly isJson: boolean },
 ): Promise<ExitCode> =>
-  ask(terminal, status(ports), (board) => {
-    if (isJson) printJson(terminal, statusJson(board).holds);
-    else printTable(terminal, [['id', 'hold'], ...board.holds.map((hold) => [hold.id, formatHold(hold)])]);
+  ask(terminal, holds(ports), (all) => {
+    if (isJson) printJson(terminal, holdsJson(all));
+    else printTable(terminal, [['id', 'hold'], ...all.map((hold) => [hold.id, formatHold(hold)])]);
     return EXIT.done;
   });
 
 const printIntervention = (terminal: Terminal, report: InterventionReport, isJson: boolean): ExitCode => {
-  if (isJson) printJson(terminal, interventionJson(report));
+  const json = interventionJson(report);
+  if (isJson) printJson(terminal, json);
   else {
-    for (const { environment, version, stacks } of report.promotions) {
-      terminal.out(`${environment} promoted to ${version} on ${stacks.join(', ')}`);
+    for (const { environment, version, stacks, failed } of json.promotions) {
+      if (stacks.length > 0) terminal.out(`${environment} promoted to ${version} on ${stacks.join(', ')}`);
+      if (failed.length > 0) terminal.out(`${environment} not promoted to ${version} on ${failed.join(', ')}`);
     }
     for (const version of report.rejected) terminal.out(`${version} rejected`);
     if (report.promotions.length === 0) terminal.out('nothing to promote: it is pinned already');
@@ -219,8 +276,11 @@ export const promoteCommand = (
   terminal: Terminal,
   { request, reason, isJson }: { readonly request: PromoteRequest; readonly reason: string; readonly isJson: boolean },
 ): Promise<ExitCode> =>
-  ask(terminal, promote(ports)(askerOf(terminal, reason), request), (report) =>
-    printIntervention(terminal, report, isJson),
+  askAs(
+    terminal,
+    reason,
+    (asker) => promote(ports)(asker, request),
+    (report) => printIntervention(terminal, report, isJson),
   );
 
 /** What `signalbox rollback` was asked. */
@@ -256,8 +316,11 @@ export const rollbackCommand = async (
   const environments = rollbackScope(ports.plan, options);
   if (E.isLeft(environments)) return fail(terminal, environments.left, EXIT.usage);
   const request = { environments: environments.right, to: options.to };
-  return ask(terminal, rollback(ports)(askerOf(terminal, options.reason), request), (report) =>
-    printIntervention(terminal, report, options.isJson),
+  return askAs(
+    terminal,
+    options.reason,
+    (asker) => rollback(ports)(asker, request),
+    (report) => printIntervention(terminal, report, options.isJson),
   );
 };
 
@@ -301,6 +364,6 @@ export const explainCommand = (
       return fail(terminal, { _tag: 'NotFound', detail: `environment: expected one of ${known}, got ${environment}` });
     }
     if (isJson) printJson(terminal, row);
-    else terminal.out(`${row.environment} is ${row.explanation}`);
+    else terminal.out(`${row.environment} ${row.outcome === 'Promoted' ? '' : 'is '}${row.explanation}`);
     return EXIT.done;
   });

@@ -4,30 +4,41 @@
  *
  * @module
  */
-import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import * as E from 'fp-ts/lib/Either.js';
-import * as O from 'fp-ts/lib/Option.js';
 import * as t from 'io-ts';
-import { boundedInteger, boundedText, decodeWith, formatFieldErrors } from '../../domain/decoding.ts';
-import { optionField } from '../../domain/json-fields.ts';
+import { Reason } from '../../domain/control-state.ts';
+import { boundedInteger, decodeWith, formatFieldErrors } from '../../domain/decoding.ts';
+import { defaultedField, exactFields, optionField } from '../../domain/json-fields.ts';
 import { EnvironmentName, StackName, Version } from '../../domain/names.ts';
 import { SPLAY_SECONDS_MAX } from '../../domain/signal.ts';
 import { formatInstant } from '../../domain/time.ts';
-import { type Failure, formatFailure } from '../failure.ts';
+import { badData, type Failure, formatFailure } from '../failure.ts';
+import { isLoopback } from '../listen-address.ts';
 import { addArtifact } from './add-artifact.ts';
+import { type InFlight, inFlight } from './in-flight.ts';
 import { promote } from './intervene.ts';
 import type { LibrarianPorts } from './librarian-ports.ts';
 import { additionJson, interventionJson, statusJson, tickJson } from './report-json.ts';
 import { status } from './status.ts';
 import { dryRun, tick } from './tick.ts';
 
-const Promotion = t.type({
+const Promotion = exactFields('promotion', {
   version: Version,
   environment: EnvironmentName,
   stack: optionField(StackName),
   splay: optionField(boundedInteger('splay in seconds', 0, SPLAY_SECONDS_MAX)),
-  reason: boundedText('reason', 1024),
+  reason: Reason,
 });
+
+const NoQuery = exactFields('query', {});
+const TickQuery = exactFields('query', {
+  dry_run: defaultedField(t.keyof({ true: null, false: null }, 'true or false'), 'false'),
+});
+const ArtifactQuery = exactFields('query', { reason: defaultedField(Reason, 'received') });
+
+/** Nobody here knows who it was. */
+const askerFor = (why: string) => ({ who: 'http', why });
 
 /** The HTTP status of each kind of failure. */
 const STATUS: Readonly<Record<Failure['_tag'], number>> = {
@@ -39,28 +50,72 @@ const STATUS: Readonly<Record<Failure['_tag'], number>> = {
   Damaged: 500,
 };
 
-/** Problem details as RFC 9457 has them, with the law's reason where a law refused. */
+/** A problem as RFC 9457 has it; `extension` carries what the kind of problem has to say beyond the usual. */
+const sendProblem = (
+  reply: FastifyReply,
+  status: number,
+  title: string,
+  detail: string,
+  extension: object = {},
+): FastifyReply =>
+  reply
+    .code(status)
+    .type('application/problem+json')
+    .send({ ...extension, title, status, detail });
+
+/** A failure as a problem, with the law's reason where a law refused. */
 const answerProblem = (reply: FastifyReply, failure: Failure): FastifyReply => {
   const reason = failure._tag === 'Refused' ? { reason: failure.reason } : {};
   const retryAt =
     failure._tag === 'Refused' && failure.retryAt !== undefined ? { retry_at: formatInstant(failure.retryAt) } : {};
-  const code = STATUS[failure._tag];
-  return reply
-    .code(code)
-    .type('application/problem+json')
-    .send({ title: failure._tag, status: code, detail: formatFailure(failure), ...reason, ...retryAt });
+  return sendProblem(reply, STATUS[failure._tag], failure._tag, formatFailure(failure), { ...reason, ...retryAt });
 };
 
 const answer = <A>(reply: FastifyReply, result: E.Either<Failure, A>, toJson: (a: A) => object): FastifyReply =>
   E.isLeft(result) ? answerProblem(reply, result.left) : reply.send(toJson(result.right));
+
+/** What may have left some stack behind. */
+interface WithTroubles {
+  readonly troubles: readonly { readonly detail: string }[];
+}
+
+/** The answer of a request that is only done when every stack has done it: otherwise the report is a problem's. */
+const answerWhole = <A extends WithTroubles>(
+  reply: FastifyReply,
+  result: E.Either<Failure, A>,
+  toJson: (a: A) => object,
+): FastifyReply => {
+  if (E.isLeft(result) || result.right.troubles.length === 0) return answer(reply, result, toJson);
+  const detail = `${result.right.troubles.map((trouble) => trouble.detail).join('; ')}; trying again is right, and harmless`;
+  return sendProblem(reply, STATUS.TryAgain, 'TryAgain', detail, toJson(result.right));
+};
+
+/** Reads a query or a body with `codec`. */
+const asked = <A, J>(codec: t.Type<A, J>, given: unknown): E.Either<Failure, A> =>
+  E.mapLeft((errors: Parameters<typeof formatFieldErrors>[0]) => badData(formatFieldErrors(errors)))(
+    decodeWith(codec)(given),
+  );
+
+/**
+ * Why a request is not one that somebody on this machine made on purpose. A browser sends where a page came from as
+ * `Origin`, and a page that had its name resolve to this machine betrays itself by `Host`.
+ */
+const foreignness = ({ headers, hostname }: FastifyRequest): string | undefined => {
+  if (headers.origin !== undefined) return 'Origin: expected none, since no web page has business here';
+  return isLoopback(hostname) ? undefined : 'Host: expected this machine, such as 127.0.0.1 or localhost';
+};
 
 /** The largest artifact that is taken over HTTP, in bytes: 2 GiB. */
 export const ARTIFACT_BYTES_MAX = 2 * 1024 ** 3;
 const JSON_BYTES_MAX = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 600_000;
 
-/** Builds the server; it listens when the caller says so. */
-export const librarianServer = (ports: LibrarianPorts): FastifyInstance => {
+/**
+ * Builds the server; it listens when the caller says so.
+ *
+ * @param work - counts what requests have begun, so that whoever closes the server can wait for it.
+ */
+export const librarianServer = (ports: LibrarianPorts, work: InFlight = inFlight()): FastifyInstance => {
   const server = fastify({
     bodyLimit: JSON_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -75,46 +130,48 @@ export const librarianServer = (ports: LibrarianPorts): FastifyInstance => {
   server.setErrorHandler((error: Error & { readonly statusCode?: number }, _request, reply) => {
     const code = error.statusCode ?? 500;
     if (code >= 500) ports.log('error', 'a request failed', { detail: error.message });
-    return reply
-      .code(code)
-      .type('application/problem+json')
-      .send({ title: error.name, status: code, detail: error.message });
+    return sendProblem(reply, code, error.name, error.message);
+  });
+  server.setNotFoundHandler((_request, reply) => sendProblem(reply, 404, 'NotFound', 'there is no such route'));
+  server.addHook('onRequest', async (request, reply) => {
+    const foreign = foreignness(request);
+    return foreign === undefined ? undefined : sendProblem(reply, 403, 'NotPermitted', foreign);
   });
 
-  server.get('/v1/status', async (_request, reply) => answer(reply, await status(ports)(), statusJson));
+  server.get('/v1/status', async (request, reply) => {
+    const query = asked(NoQuery, request.query);
+    return E.isLeft(query) ? answerProblem(reply, query.left) : answer(reply, await status(ports)(), statusJson);
+  });
 
   server.post('/v1/artifacts', { bodyLimit: ARTIFACT_BYTES_MAX }, async (request, reply) => {
+    const query = asked(ArtifactQuery, request.query);
+    if (E.isLeft(query)) return answerProblem(reply, query.left);
     const body = request.body as AsyncIterable<Uint8Array> | undefined;
     if (body === undefined || !(Symbol.asyncIterator in body)) {
-      return answerProblem(reply, { _tag: 'BadData', detail: 'body: expected a tar.gz sent as application/gzip' });
+      return answerProblem(reply, badData('body: expected a tar.gz sent as application/gzip'));
     }
-    return answer(reply, await addArtifact(ports)(body)(), additionJson);
+    const added = await work.track(addArtifact(ports)(body, askerFor(query.right.reason))());
+    return answerWhole(reply, added, additionJson);
   });
 
   server.post('/v1/promotions', async (request, reply) => {
-    const asked = decodeWith(Promotion)(request.body);
-    if (E.isLeft(asked)) return answerProblem(reply, { _tag: 'BadData', detail: formatFieldErrors(asked.left) });
-    const { version, environment, stack, splay, reason } = asked.right;
-    const asker = { who: 'http', why: reason };
-    const done = await promote(ports)(asker, { version, environment, stack, splaySeconds: splay })();
-    return answer(reply, done, interventionJson);
+    const query = asked(NoQuery, request.query);
+    if (E.isLeft(query)) return answerProblem(reply, query.left);
+    const body = asked(Promotion, request.body);
+    if (E.isLeft(body)) return answerProblem(reply, body.left);
+    const { version, environment, stack, splay, reason } = body.right;
+    const promotion = { version, environment, stack, splaySeconds: splay };
+    const done = await work.track(promote(ports)(askerFor(reason), promotion)());
+    return answerWhole(reply, done, interventionJson);
   });
 
-  server.post<{ Querystring: { readonly dry_run?: string } }>('/v1/tick', async (request, reply) =>
-    answer(reply, await (request.query.dry_run === 'true' ? dryRun(ports) : tick(ports))(), tickJson),
-  );
+  server.post('/v1/tick', async (request, reply) => {
+    const query = asked(TickQuery, request.query);
+    if (E.isLeft(query)) return answerProblem(reply, query.left);
+    const isDry = query.right.dry_run === 'true';
+    const ticked = await work.track((isDry ? dryRun(ports) : tick(ports))());
+    return answerWhole(reply, ticked, (report) => tickJson(report, isDry));
+  });
 
   return server;
-};
-
-/** Whether `host` can be reached from this machine only. */
-export const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host);
-
-/** Splits `host:port`; none where the port is no port. */
-export const parseListen = (listen: string): O.Option<{ readonly host: string; readonly port: number }> => {
-  const at = listen.lastIndexOf(':');
-  const port = Number(listen.slice(at + 1));
-  const host = listen.slice(0, at).replace(/^\[|\]$/g, '');
-  return port >= 0 && port <= 65_535 ? O.some({ host, port }) : O.none;
 };

@@ -4,6 +4,7 @@
  * @module
  */
 export { type Failure, formatFailure } from '../failure.ts';
+export { ListenAddress, type LoopbackHost, parseListenAddress } from '../listen-address.ts';
 export { type Log, type LogLevel, silentLog } from '../log.ts';
 export { addArtifact, type ArtifactAdded, type UploadTrouble } from './add-artifact.ts';
 export {

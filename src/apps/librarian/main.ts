@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { tmpdir } from 'node:os';
 import * as E from 'fp-ts/lib/Either.js';
 import type * as O from 'fp-ts/lib/Option.js';
 import { artifactSpool } from '../../adapters/artifact-spool/index.ts';
@@ -62,7 +61,7 @@ const portsOf = async (loaded: LoadedConfig, log: Log): Promise<E.Either<Failure
     artifacts: filesystemArtifactStore(artifacts),
     chefServers: chefServers.right,
     bucket: config.bucket,
-    intake: artifactSpool(tmpdir()),
+    intake: artifactSpool(artifacts),
     log,
   });
 };

@@ -5,34 +5,28 @@
  */
 import type { FastifyInstance } from 'fastify';
 import * as E from 'fp-ts/lib/Either.js';
-import * as O from 'fp-ts/lib/Option.js';
 import { plus } from '../../domain/time.ts';
-import { badData, type Failure, formatFailure, unavailable } from '../failure.ts';
-import { isLoopback, librarianServer, parseListen } from './http.ts';
+import { type Failure, formatFailure, unavailable } from '../failure.ts';
+import type { ListenAddress } from '../listen-address.ts';
+import { librarianServer } from './http.ts';
+import { inFlight } from './in-flight.ts';
 import type { LibrarianPorts } from './librarian-ports.ts';
 import { tick } from './tick.ts';
 
 /** How the service runs. */
 export interface ServiceOptions {
-  /** `host:port`; the host must be of this machine, since the service asks nobody who they are. */
-  readonly listen: string;
+  readonly listen: ListenAddress;
   readonly tickEveryMs: number;
 }
 
-const listenOn = async (server: FastifyInstance, listen: string): Promise<E.Either<Failure, string>> => {
-  const address = parseListen(listen);
-  if (O.isNone(address)) return E.left(badData(`listen: expected host:port, got ${listen}`));
-  if (!isLoopback(address.value.host)) {
-    return E.left(
-      badData(
-        `listen: expected an address of this machine, such as 127.0.0.1, got ${address.value.host}: there is no authentication yet`,
-      ),
-    );
-  }
+const listenOn = async (
+  server: FastifyInstance,
+  { host, port }: ListenAddress,
+): Promise<E.Either<Failure, string>> => {
   try {
-    return E.right(await server.listen(address.value));
+    return E.right(await server.listen({ host, port }));
   } catch (error) {
-    return E.left(unavailable(`listen: ${listen}: ${String(error)}`));
+    return E.left(unavailable(`listen: ${host}, port ${port}: ${String(error)}`));
   }
 };
 
@@ -48,15 +42,17 @@ const tickUntil = async (ports: LibrarianPorts, everyMs: number, abort: AbortSig
   }
 };
 
-/** Serves and ticks until `abort`. */
+/** Serves and ticks until `abort`; what requests have begun is finished or taken back before it resolves. */
 export const serve =
   (ports: LibrarianPorts) =>
   async ({ listen, tickEveryMs }: ServiceOptions, abort: AbortSignal): Promise<E.Either<Failure, void>> => {
-    const server = librarianServer(ports);
+    const work = inFlight();
+    const server = librarianServer(ports, work);
     const listening = await listenOn(server, listen);
     if (E.isLeft(listening)) return listening;
     ports.log('info', 'listening', { address: listening.right });
     await tickUntil(ports, tickEveryMs, abort);
     await server.close();
+    await work.settled();
     return E.right(undefined);
   };

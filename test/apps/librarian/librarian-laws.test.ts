@@ -190,6 +190,7 @@ describe('L3: a promotion survives its Librarian', () => {
     const on = await readyForDeparture();
     for (const stop of [PROD_1, environmentName('prod-2')]) await promoteTo(on, '1.0.1', stop);
     must(await tick(on.librarian())());
+    must(await tick(on.librarian())());
     const departure = plus(NOON, 30 * 60_000);
     await on.clock.advanceTo(departure);
     on.down.add(IRONSTONE);
