@@ -63,7 +63,7 @@ const fields = {
   /** Where bootstrap writes chef-client's drop-in. */
   client_d: defaultedField(Path, '/etc/chef/client.d'),
   /** The converge: an executable and its arguments. */
-  command: defaultedField(t.readonlyArray(t.string), ['chef-client']),
+  command: defaultedField(t.readonlyArray(t.string), ['chef-client', '--once', '--run-lock-timeout', '0']),
   run_time_limit: defaultedField(RunTimeLimit, 2 * HOUR_MS),
   run_grace: defaultedField(RunGrace, MINUTE_MS),
   poll_every: defaultedField(Interval, MINUTE_MS),

@@ -31,12 +31,10 @@ const logDestination = pino.destination({ dest: 2, sync: true });
 const logger = pino({ level: 'warn', base: null, timestamp: pino.stdTimeFunctions.isoTime }, logDestination);
 
 /** Whoever read the output is gone and wants no more of it: a command ends in its own way, as when it is asked to. */
-for (const output of [process.stdout, process.stderr, logDestination]) {
-  output.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    stop.abort();
-  });
-}
+const onOutputError = (error: NodeJS.ErrnoException): void => {
+  if (error.code !== 'EPIPE') throw error;
+  stop.abort();
+};
 
 const terminal: Terminal = {
   out: (line) => {
@@ -336,10 +334,10 @@ program
   .action((options: { once?: true; dryRun?: true; json?: true }) =>
     finish(
       Promise.all([import('./summoner/main.ts'), import('./summoner/commands.ts')]).then(([main, commands]) =>
-        main.withSummoner(configOption(), terminal, (ports) => {
+        main.withSummoner(configOption(), terminal, (ports, takeLock) => {
           const [isOnce, isDry] = [options.once === true, options.dryRun === true];
           if (!isOnce && !isDry) logger.level = 'info';
-          return commands.summonerCommand(ports, terminal, { isOnce, isDry, isJson: options.json === true });
+          return commands.summonerCommand(ports, takeLock, terminal, { isOnce, isDry, isJson: options.json === true });
         }),
       ),
     ),

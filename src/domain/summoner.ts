@@ -41,7 +41,7 @@ import {
   triggerOf,
 } from './signal.ts';
 import { splayMs } from './splay.ts';
-import { type EpochMs, earlier, later, MINUTE_MS, plus, SECOND_MS } from './time.ts';
+import { type EpochMs, earlier, MINUTE_MS, plus, SECOND_MS } from './time.ts';
 
 /** How a node behaves. {@link policyFor} fills in what a fleet has no opinion on. */
 export interface SummonerPolicy extends ComplianceFloor {
@@ -204,27 +204,6 @@ const withPollMended = (policy: SummonerPolicy, bus: BusHealth, now: EpochMs): B
 const isVersion = (option: O.Option<Version>, version: Version): boolean =>
   O.isSome(option) && option.value === version;
 
-/**
- * When something starts that a disabling may have held back: never in the instant in which the disabling ends, since
- * that is one instant for all the nodes that were disabled together.
- */
-const afterDisabling = (policy: SummonerPolicy, node: NodeState, cause: string, startAt: EpochMs): EpochMs =>
-  O.isSome(node.disabled) && startAt < node.disabled.value.until
-    ? plus(node.disabled.value.until, splayMs(policy.identity.node, cause, policy.catchUpSplaySeconds))
-    : startAt;
-
-/** The same for a version: until its first attempt, it keeps its own splay from there. */
-const versionStartAt = (
-  policy: SummonerPolicy,
-  node: NodeState,
-  { version, seenAt, startAt, attempts }: PendingVersion,
-): EpochMs => {
-  if (O.isNone(node.disabled)) return startAt;
-  const { until } = node.disabled.value;
-  if (attempts > 0) return afterDisabling(policy, node, version, startAt);
-  return seenAt < until ? later(startAt, plus(until, startAt - seenAt)) : startAt;
-};
-
 /** Whether the run under way is for `version`. */
 const isRunFor = (node: NodeState, version: Version): boolean =>
   O.isSome(node.running) && isVersion(node.running.value.version, version);
@@ -244,7 +223,7 @@ const pendingFor = (policy: SummonerPolicy, node: NodeState, signal: Signal, now
   if (known.gaveUp) return known.version === version && signal.runRequests.length > 0 ? known : fresh;
   const isWaiting = known.attempts === 0 && !isRunFor(node, known.version);
   if (!isWaiting) return known.version === version ? known : fresh;
-  return versionStartAt(policy, node, known) <= versionStartAt(policy, node, fresh) ? { ...known, version } : fresh;
+  return known.startAt <= fresh.startAt ? { ...known, version } : fresh;
 };
 
 /**
@@ -356,7 +335,6 @@ const afterSuccess = (node: NodeState, running: Running, rebootPending: boolean,
       node.requests.filter(({ id }) => running.requests.includes(id)),
     ),
     floor: O.none,
-    disabled: O.filter((disabling: Disabling) => isDisabled(disabling, now))(node.disabled),
     upgraded: false,
     rebootPending,
     failures: 0,
@@ -527,6 +505,35 @@ const floorStartAt = (policy: SummonerPolicy, node: NodeState): EpochMs | undefi
   return O.isSome(node.lastSuccess) ? floorDueAt(policy, policy.identity.node, node.lastSuccess.value) : undefined;
 };
 
+/**
+ * Ends a disabling whose time has come. What it held back starts after it, each node at its own moment and a version
+ * after its own splay: the end is one instant for all the nodes that were disabled together.
+ */
+const withDisablingEnded = (policy: SummonerPolicy, node: NodeState, now: EpochMs): NodeState => {
+  if (O.isNone(node.disabled) || isDisabled(node.disabled.value, now)) return node;
+  const { until, floorToo } = node.disabled.value;
+  const isHeld = (startAt: EpochMs) => startAt < until;
+  const soon = (cause: string) => plus(until, splayMs(policy.identity.node, cause, policy.catchUpSplaySeconds));
+  const released = (pending: PendingVersion): PendingVersion => {
+    const { version, seenAt, startAt, attempts } = pending;
+    if (attempts > 0) return isHeld(startAt) ? { ...pending, startAt: soon(version) } : pending;
+    return seenAt < until ? { ...pending, seenAt: until, startAt: plus(until, startAt - seenAt) } : pending;
+  };
+  const floorAt = floorStartAt(policy, node);
+  const isFloorHeld = floorToo && floorAt !== undefined && isHeld(floorAt);
+  const attempts = O.isSome(node.floor) ? node.floor.value.attempts : 0;
+  return {
+    ...node,
+    disabled: O.none,
+    disabledSince: O.none,
+    pending: O.map(released)(node.pending),
+    requests: node.requests.map((request) =>
+      isHeld(request.startAt) ? { ...request, startAt: soon(request.id) } : request,
+    ),
+    floor: isFloorHeld ? O.some({ startAt: soon('catch-up'), attempts }) : node.floor,
+  };
+};
+
 /** Something the node owes, and when it is to start. */
 interface Owed {
   readonly cause: RunCause;
@@ -542,29 +549,25 @@ const UPGRADED: RunCause = { _tag: 'Upgraded' };
 const sooner = (a: Owed | undefined, b: Owed): Owed => (a === undefined || b.startAt < a.startAt ? b : a);
 
 /** The earliest of what the node owes beside the floor. */
-const owedOnDemand = (policy: SummonerPolicy, node: NodeState, now: EpochMs): Owed | undefined => {
+const owedOnDemand = (node: NodeState, now: EpochMs): Owed | undefined => {
   let first: Owed | undefined;
   if (node.upgraded) first = { cause: UPGRADED, startAt: now, attempts: 0 };
   if (node.runNow) first = sooner(first, { cause: RUN_NOW, startAt: now, attempts: 0 });
   if (O.isSome(node.pending) && !node.pending.value.gaveUp) {
-    const { version, attempts } = node.pending.value;
-    const startAt = versionStartAt(policy, node, node.pending.value);
+    const { version, startAt, attempts } = node.pending.value;
     first = sooner(first, { cause: { _tag: 'NewVersion', version }, startAt, attempts });
   }
   for (const request of node.requests) {
     if (isExpired(request, now)) continue;
-    const { id, attempts } = request;
-    const startAt = afterDisabling(policy, node, id, request.startAt);
+    const { id, startAt, attempts } = request;
     first = sooner(first, { cause: { _tag: 'Request', id }, startAt, attempts });
   }
   return first;
 };
 
 const owedByFloor = (policy: SummonerPolicy, node: NodeState, now: EpochMs): Owed | undefined => {
-  const dueAt = floorStartAt(policy, node);
-  if (dueAt === undefined) return undefined;
-  const isHeld = O.isSome(node.disabled) && node.disabled.value.floorToo;
-  const startAt = isHeld ? afterDisabling(policy, node, 'catch-up', dueAt) : dueAt;
+  const startAt = floorStartAt(policy, node);
+  if (startAt === undefined) return undefined;
   const cause = hasSuccess(policy, node, now) ? FLOOR : FIRST_RUN;
   return { cause, startAt, attempts: O.isSome(node.floor) ? node.floor.value.attempts : 0 };
 };
@@ -622,9 +625,10 @@ const conclude = (
       verdict,
     };
   }
-  const node = withFloorAnchored(policy, withStartsMended(policy, state.node, now), now);
-  const disabling = O.isSome(node.disabled) && isDisabled(node.disabled.value, now) ? node.disabled.value : undefined;
-  const onDemand = disabling === undefined ? owedOnDemand(policy, node, now) : undefined;
+  const mended = withDisablingEnded(policy, withStartsMended(policy, state.node, now), now);
+  const node = withFloorAnchored(policy, mended, now);
+  const disabling = O.toUndefined(node.disabled);
+  const onDemand = disabling === undefined ? owedOnDemand(node, now) : undefined;
   const floor = disabling !== undefined && isFloorDisabled(disabling, now) ? undefined : owedByFloor(policy, node, now);
   const owed = floor === undefined ? onDemand : sooner(onDemand, floor);
   if (owed !== undefined && owed.startAt <= now) {
@@ -708,7 +712,7 @@ export const step = (
   }
 };
 
-/** Ends a disabling now. It is kept with its end, from which the splay of what had to wait is counted. */
+/** Ends a disabling now. */
 const withEnabled = (node: NodeState, now: EpochMs): NodeState =>
   O.isSome(node.disabled) && isDisabled(node.disabled.value, now)
     ? { ...node, disabled: O.some({ ...node.disabled.value, until: now }) }

@@ -145,6 +145,7 @@ export class Referee {
       case 'Took':
         this.#isFloorDue(moment.now);
         this.#took(fact.event, moment);
+        this.#endDisabling(moment.now);
         this.#isFloorDue(moment.now);
         this.#starting = fact.decision.action._tag === 'Start' ? fact.decision.action.running : undefined;
         this.#isRoutine = isRoutine(fact.event);
@@ -172,11 +173,19 @@ export class Referee {
           ledger.targetLastFailureMs = undefined;
           for (const request of ledger.requests.values()) request.lastFailureMs = undefined;
           ledger.lastFloorFailureMs = undefined;
-          if (fact._tag === 'WallClockSet' && !fact.watched) ledger.isDisablingBlurred = ledger.disabled !== undefined;
+          // Until it is kept that a step was seen, a kill may make it one that was not.
+          const isUnseen = fact._tag === 'WallClockSet' && (!fact.watched || ledger === this.#kept);
+          if (isUnseen) ledger.isDisablingBlurred = ledger.disabled !== undefined;
         }
         return;
     }
   };
+
+  /** Once it has ended, no clock that is set afterwards brings it back. While a run is under way nobody looks. */
+  #endDisabling(now: number): void {
+    const { disabled, running } = this.#now;
+    if (disabled !== undefined && running === undefined && now >= disabled.until) this.#now.disabled = undefined;
+  }
 
   #shift(byMs: number): void {
     const { lastSuccessMs, disabled } = this.#now;
@@ -285,12 +294,15 @@ export class Referee {
       ({ nodes }) => nodes._tag === 'None' || nodes.value.some((pattern) => globAsRegExp(pattern).test(node)),
     );
     const ids = new Set<string>(carried.map(({ id }) => id));
+    for (const { id, expiresEpochSeconds } of runRequests) {
+      const done = this.#now.done.get(id);
+      if (done !== undefined) this.#now.done.set(id, Math.max(done, expiresEpochSeconds * 1_000));
+    }
     for (const { id, expiresEpochSeconds } of carried) {
       const expiresMs = expiresEpochSeconds * 1_000;
       const open = this.#now.requests.get(id);
-      const done = this.#now.done.get(id);
-      if (done !== undefined) this.#now.done.set(id, Math.max(done, expiresMs));
-      else if (open !== undefined) open.expiresMs = expiresMs;
+      if (this.#now.done.has(id)) continue;
+      if (open !== undefined) open.expiresMs = expiresMs;
       else this.#now.requests.set(id, { expiresMs, failed: 0, lastFailureMs: undefined, begun: false });
     }
     for (const [id, expiresMs] of this.#now.done) {

@@ -8,6 +8,11 @@ export interface PacedClock extends Clock {
    * to happen at that instant has happened, so that a slow machine makes time slow and never makes it jump.
    */
   readonly gateAt: (instant: EpochMs) => void;
+  /**
+   * Lets `work` take `durationMs` of the clock's time, however long it really takes: the clock waits for it at the end of
+   * that time. Resolves then, with what `work` resolves with.
+   */
+  readonly taking: <A>(durationMs: number, work: Promise<A>) => Promise<A>;
   /** Releases every sleeper and keeps no timer. */
   readonly stop: () => void;
 }
@@ -30,14 +35,18 @@ const STALL_MS_MAX = 50;
 /** A {@link PacedClock} that begins at `start`, its gate there too. */
 export const pacedClock = ({ start, factor }: Pace): PacedClock => {
   let nowMs: number = start;
-  let gateMs: number = start;
+  let conductedMs: number = start;
+  /** Where the clock waits for work that is under way. */
+  const waits = new Set<{ readonly instant: number }>();
+  const gateMs = (): number => Math.min(conductedMs, ...[...waits].map(({ instant }) => instant));
   let realMs = performance.now();
   let timer: NodeJS.Timeout | undefined;
   const sleepers = new Set<Sleeper>();
+  let isStopped = false;
 
   const advance = (): void => {
     const real = performance.now();
-    nowMs = Math.max(nowMs, Math.min(gateMs, nowMs + Math.min(real - realMs, STALL_MS_MAX) * factor));
+    nowMs = Math.max(nowMs, Math.min(gateMs(), nowMs + Math.min(real - realMs, STALL_MS_MAX) * factor));
     realMs = real;
   };
 
@@ -51,8 +60,9 @@ export const pacedClock = ({ start, factor }: Pace): PacedClock => {
     timer = undefined;
     if (sleepers.size === 0) return;
     const first = Math.min(...[...sleepers].map(({ instant }) => instant));
-    if (first > gateMs && nowMs >= gateMs) return;
-    const waitMs = Math.max((Math.min(first, gateMs) - nowMs) / factor, 0);
+    const gate = gateMs();
+    if (first > gate && nowMs >= gate) return;
+    const waitMs = Math.max((Math.min(first, gate) - nowMs) / factor, 0);
     timer = setTimeout(wakeDue, Math.min(Math.ceil(waitMs), STALL_MS_MAX));
   };
 
@@ -62,33 +72,47 @@ export const pacedClock = ({ start, factor }: Pace): PacedClock => {
     arm();
   };
 
+  const sleepUntil: Clock['sleepUntil'] = (instant, signal) =>
+    new Promise((resolve) => {
+      if (isStopped || signal?.aborted === true || instant <= now()) {
+        resolve();
+        return;
+      }
+      const wake = () => {
+        sleepers.delete(sleeper);
+        signal?.removeEventListener('abort', wake);
+        resolve();
+      };
+      const sleeper: Sleeper = { instant, wake };
+      sleepers.add(sleeper);
+      signal?.addEventListener('abort', wake, { once: true });
+      arm();
+    });
+
   return {
     now,
     elapsedMs: () => now() - start,
     gateAt: (instant) => {
       advance();
-      gateMs = Math.max(instant, nowMs);
+      conductedMs = Math.max(instant, nowMs);
       arm();
     },
     stop: () => {
+      isStopped = true;
       for (const sleeper of [...sleepers]) sleeper.wake();
       clearTimeout(timer);
     },
-    sleepUntil: (instant, signal) =>
-      new Promise((resolve) => {
-        if (signal?.aborted === true || instant <= now()) {
-          resolve();
-          return;
-        }
-        const wake = () => {
-          sleepers.delete(sleeper);
-          signal?.removeEventListener('abort', wake);
-          resolve();
-        };
-        const sleeper: Sleeper = { instant, wake };
-        sleepers.add(sleeper);
-        signal?.addEventListener('abort', wake, { once: true });
-        arm();
-      }),
+    taking: async (durationMs, work) => {
+      const wait = { instant: now() + durationMs };
+      waits.add(wait);
+      try {
+        return await work;
+      } finally {
+        waits.delete(wait);
+        advance();
+        await sleepUntil(plus(0 as EpochMs, wait.instant));
+      }
+    },
+    sleepUntil,
   };
 };

@@ -34,6 +34,10 @@ export interface Stage {
   }>;
   readonly onArtifact: (version: Version, release: Release) => void;
   readonly onDeparture: (row: DepartureRow) => void;
+  /** Whether every node is on what it was told, and runs nothing. */
+  readonly isQuiet: () => boolean;
+  /** Ends the demo early. */
+  readonly abort: AbortSignal;
 }
 
 /** One state of the cookbooks. */
@@ -99,12 +103,17 @@ const depart = async (stage: Stage, at: EpochMs): Promise<void> => {
   stage.onDeparture(await readRow(stage, at, promoted));
 };
 
+/** So often, and for so long at most, the end is put off while nodes still follow the last departure. */
+const QUIET_EVERY_MS = 5 * MINUTE_MS;
+const QUIET_MS_MAX = 3 * HOUR_MS;
+
 /** Conducts `hours` simulated hours from `start` on; half an hour before that everything is on the first release. */
 export const conduct = async (stage: Stage, start: EpochMs, hours: number): Promise<void> => {
   const { clock } = stage.librarian;
   const reach = async (instant: EpochMs): Promise<void> => {
     stage.gateAt(instant);
-    await clock.sleepUntil(instant);
+    await clock.sleepUntil(instant, stage.abort);
+    if (stage.abort.aborted) throw new Error('stopped before its end');
   };
   const first = await addRelease(stage, { hour: -1, builtAt: clock.now(), isBroken: false });
   await promoteEverywhere(stage, first);
@@ -122,5 +131,9 @@ export const conduct = async (stage: Stage, start: EpochMs, hours: number): Prom
       await depart(stage, at);
     }
   }
-  await reach(plus(start, hours * HOUR_MS));
+  const end = plus(start, hours * HOUR_MS);
+  await reach(end);
+  for (let more = 0; more < QUIET_MS_MAX && !stage.isQuiet(); more += QUIET_EVERY_MS) {
+    await reach(plus(end, more + QUIET_EVERY_MS));
+  }
 };

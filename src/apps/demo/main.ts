@@ -25,8 +25,9 @@ import type { Version } from '../../domain/names.ts';
 import type { NodeIdentity } from '../../domain/node-state.ts';
 import { environmentsOf } from '../../domain/release-plan.ts';
 import { policyFor } from '../../domain/summoner.ts';
-import { type EpochMs, HOUR_MS, MINUTE_MS, plus, SECOND_MS } from '../../domain/time.ts';
-import type { ProcessOrder } from '../../ports/process-runner.ts';
+import { WINDOW_MS_DEFAULT } from '../../domain/compliance.ts';
+import { HOUR_MS, MINUTE_MS, plus, SECOND_MS } from '../../domain/time.ts';
+import type { ProcessOrder, ProcessRunner } from '../../ports/process-runner.ts';
 import { EXIT, type ExitCode } from '../cli/exit-code.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { runFallback } from '../fallback/index.ts';
@@ -35,13 +36,14 @@ import type { LibrarianPorts } from '../librarian/librarian-ports.ts';
 import { silentLog } from '../log.ts';
 import { convergeWith } from '../summoner/converge.ts';
 import { STATE_KEY, type SummonerPorts } from '../summoner/summoner-ports.ts';
-import { boardWriter, describePace, rowJson } from './board.ts';
-import { conduct, type DepartureRow, HEALING_HOURS_MIN } from './conductor.ts';
+import { type BoardWriter, boardWriter, describePace, rowJson } from './board.ts';
+import { conduct, type DepartureRow, HEALING_HOURS_MIN, type Release } from './conductor.ts';
 import { DEMO_START, demoNodes, demoPlan } from './demo-plan.ts';
 import { type MachineParts, runMachine } from './machine.ts';
-import { claimsOf, type Evidence } from './proof.ts';
+import { type Arrival, type Claim, claimsOf } from './proof.ts';
 import { checkOutCookbooks, editCookbooks } from './releases.ts';
 import { tally, type Tally } from './tally.ts';
+import { startWatch, type Watch, type Watched } from './watch.ts';
 
 /** What may be chosen of the demo. */
 export interface DemoOptions {
@@ -55,6 +57,8 @@ export interface DemoOptions {
 /** A simulated hour takes two real seconds. */
 const FACTOR = HOUR_MS / (2 * SECOND_MS);
 
+/** What a run takes on the demo's clock, which waits for a machine that is slower. */
+const RUN_MS = 3 * MINUTE_MS;
 const RUN_TIME_LIMIT_MS = 60 * SECOND_MS;
 const RUN_GRACE_MS = 5 * SECOND_MS;
 
@@ -112,6 +116,10 @@ const runOrderOf = (
   return { command: chefClient.value, args: [...args, '--config-option', 'versioned_cookbooks=true'], env, ...limits };
 };
 
+const makeDirectory = async (path: string): Promise<void> => {
+  await mkdir(path, { recursive: true });
+};
+
 const textOf = async (file: string): Promise<string> => {
   try {
     return (await readFile(file, 'utf8')).trim();
@@ -120,20 +128,13 @@ const textOf = async (file: string): Promise<string> => {
   }
 };
 
-/** What the demo keeps of each machine, beside the machine's own files. */
-interface Watched {
-  readonly identity: NodeIdentity;
-  readonly applied: string;
-  readonly everOnDisk: Set<string>;
-}
-
 const machineOf = (
   watched: Watched,
   layout: Layout,
   clock: PacedClock,
   counts: Tally,
   { chefClient }: DemoOptions,
-  on: { readonly broken: (identity: NodeIdentity) => void; readonly healed: (identity: NodeIdentity) => void },
+  on: Pick<Watch, 'onDecision' | 'onBroken' | 'onHealed'>,
 ): MachineParts => {
   const { identity, applied, everOnDisk } = watched;
   const directory = layout.node(identity.node);
@@ -141,7 +142,8 @@ const machineOf = (
     stateFile: join(directory, STATE_KEY),
     recordFile: join(directory, 'fallback-record'),
   });
-  const runner = childProcessRunner();
+  const processes = childProcessRunner();
+  const runner: ProcessRunner = { run: (order, abort) => clock.taking(RUN_MS, processes.run(order, abort)) };
   const run = runOrderOf(identity, layout, chefClient);
   const bus = filesystemSignalBus(layout.bus);
   const note = async (): Promise<void> => {
@@ -168,7 +170,10 @@ const machineOf = (
     },
     fallbackSuccess: async () => fallbackSuccess(fallbackRecordOf(await files.readOwnRecord()), clock.now()),
     log: silentLog,
-    onDecision: counts.onDecision,
+    onDecision: (decision) => {
+      counts.onDecision(decision);
+      on.onDecision(identity.node, decision);
+    },
     onRunEnded: (ended) => {
       counts.onRunEnded(identity.node, ended);
     },
@@ -191,96 +196,98 @@ const machineOf = (
     },
     isSummonerWorking: async () => !(await textOf(join(applied, 'summoner-health'))).startsWith('broken'),
     onBroken: () => {
-      on.broken(identity);
+      on.onBroken(identity.node);
     },
     onHealed: () => {
-      on.healed(identity);
+      on.onHealed(identity.node);
     },
   };
 };
 
-/** Runs the demo; 0 when everything that it claims was so. */
-export const demo = async (options: DemoOptions, terminal: Terminal): Promise<ExitCode> => {
-  const root = await mkdtemp(join(tmpdir(), 'signalbox-demo-'));
+/** What the demo shows and keeps of each departure and artifact. */
+const historyOf = (board: BoardWriter, terminal: Terminal, isJson: boolean) => {
+  const rows: DepartureRow[] = [];
+  const arrivals: Arrival[] = [];
+  return {
+    rows,
+    arrivals,
+    onArtifact: (version: Version, release: Release): void => {
+      arrivals.push({ version, at: release.builtAt });
+      board.artifact(version, release.isBroken ? ', with a Summoner that is broken' : '');
+    },
+    onDeparture: (row: DepartureRow): void => {
+      rows.push(row);
+      if (isJson) terminal.out(rowJson(row));
+      else board.departure(row);
+    },
+  };
+};
+
+/** A watch that tells the board what it sees. */
+const watchOn = (board: BoardWriter, clock: PacedClock): Watch => {
+  const watch = startWatch();
+  return {
+    ...watch,
+    onBroken: (node) => {
+      watch.onBroken(node);
+      board.event(clock.now(), `the Summoner on ${node} is broken by what it applied (${watch.broken.size} so far)`);
+    },
+    onHealed: (node) => {
+      watch.onHealed(node);
+      board.event(clock.now(), `the fallback healed ${node} (${watch.healed.size} of ${watch.broken.size})`);
+    },
+  };
+};
+
+/** Runs the demo below `root`, and answers what it claims. */
+const perform = async (root: string, options: DemoOptions, terminal: Terminal): Promise<readonly Claim[]> => {
   const layout = layoutOf(root);
   // Half an hour before X everything gets its first version, and time to apply it.
   const clock = pacedClock({ start: plus(DEMO_START, -HOUR_MS / 2), factor: FACTOR });
-  const stop = new AbortController();
   const librarian = librarianOf(layout, clock);
-  const nodes = demoNodes(librarian.plan, options.nodes);
-  const counts = tally(clock.now());
+  const { plan } = librarian;
+  const nodes = demoNodes(plan, options.nodes);
   const say = options.isJson ? () => undefined : terminal.out;
   const board = boardWriter(say, DEMO_START, terminal.isColoured);
+  const counts = tally(clock.now());
+  const watch = watchOn(board, clock);
+  const history = historyOf(board, terminal, options.isJson);
   const watched = nodes.map((identity): Watched => {
     const applied = join(layout.node(identity.node), 'applied');
     return { identity, applied, everOnDisk: new Set() };
   });
-  const rows: DepartureRow[] = [];
-  const arrivals: { version: Version; at: EpochMs }[] = [];
-  const broken = new Set<string>();
-  const healed = new Set<string>();
-  const events = {
-    broken: ({ node }: NodeIdentity) => {
-      broken.add(node);
-      board.event(clock.now(), `the Summoner on ${node} is broken by what it applied (${broken.size} so far)`);
-    },
-    healed: ({ node }: NodeIdentity) => {
-      healed.add(node);
-      board.event(clock.now(), `the fallback healed ${node} (${healed.size} of ${broken.size})`);
-    },
-  };
+  const end = new AbortController();
+  const stop = AbortSignal.any([end.signal, terminal.abort]);
 
-  say(
-    `${nodes.length} nodes in ${environmentsOf(librarian.plan).length} environments on ${librarian.plan.stacks.length} stacks, below ${root}; ${describePace(FACTOR)}`,
+  await Promise.all([layout.cookbooks, ...nodes.map(({ node }) => layout.node(node))].map(makeDirectory));
+  await checkOutCookbooks(layout.cookbooks);
+  say(`${nodes.length} nodes, ${plan.stacks.length} stacks, below ${root}; ${describePace(FACTOR)}`);
+  board.heading(environmentsOf(plan));
+  const machines = watched.map((one, nth) =>
+    runMachine(machineOf(one, layout, clock, counts, options, watch), nth, stop),
   );
+  const buildRelease = async (release: Release) => {
+    const manifest = await editCookbooks(layout.cookbooks, release);
+    return { version: manifest.baseVersion, tarball: buildArtifact(layout.cookbooks, manifest) };
+  };
   try {
-    await Promise.all([
-      mkdir(layout.cookbooks, { recursive: true }),
-      ...nodes.map(({ node }) => mkdir(layout.node(node), { recursive: true })),
-    ]);
-    await checkOutCookbooks(layout.cookbooks);
-    board.heading(environmentsOf(librarian.plan));
-    const machines = watched.map((one, nth) =>
-      runMachine(machineOf(one, layout, clock, counts, options, events), nth, stop.signal),
-    );
-    await conduct(
-      {
-        librarian,
-        gateAt: clock.gateAt,
-        buildRelease: async (release) => {
-          const manifest = await editCookbooks(layout.cookbooks, release);
-          return { version: manifest.baseVersion, tarball: buildArtifact(layout.cookbooks, manifest) };
-        },
-        onArtifact: (version, release) => {
-          arrivals.push({ version, at: release.builtAt });
-          board.artifact(version, release.isBroken ? ', with a Summoner that is broken' : '');
-        },
-        onDeparture: (row) => {
-          rows.push(row);
-          if (options.isJson) terminal.out(rowJson(row));
-          else board.departure(row);
-        },
-      },
-      DEMO_START,
-      options.hours,
-    );
-    const figures = counts.figures(clock.now());
-    stop.abort();
+    const { gateAt } = clock;
+    const stage = { ...history, librarian, gateAt, buildRelease, isQuiet: watch.isQuiet, abort: terminal.abort };
+    await conduct(stage, DEMO_START, options.hours);
+  } finally {
+    end.abort();
     clock.stop();
     await Promise.all(machines);
-    const evidence: Evidence = {
-      plan: librarian.plan,
-      rows,
-      arrivals,
+  }
+  const figures = counts.figures(clock.now());
+  const claims = claimsOf(
+    {
+      plan,
+      ...history,
       figures,
-      windowMs: policyFor(
-        nodes[0] ??
-          (() => {
-            throw new TypeError('a demo has nodes');
-          })(),
-      ).windowMs,
-      brokenSummoners: broken.size,
-      healedSummoners: healed.size,
+      windowMs: WINDOW_MS_DEFAULT,
+      brokenSummoners: watch.broken.size,
+      healedSummoners: watch.healed.size,
       nodes: await Promise.all(
         watched.map(async ({ identity, applied, everOnDisk }) => ({
           ...identity,
@@ -288,15 +295,21 @@ export const demo = async (options: DemoOptions, terminal: Terminal): Promise<Ex
           everOnDisk,
         })),
       ),
-    };
-    const claims = claimsOf(evidence, options.hours >= HEALING_HOURS_MIN);
-    board.ending(figures, claims);
-    const failed = claims.filter(({ holds }) => !holds);
-    if (options.isJson) for (const { claim, detail } of failed) terminal.err(`BROKEN  ${claim}: ${detail}`);
-    return failed.length === 0 ? EXIT.done : EXIT.failed;
+    },
+    options.hours >= HEALING_HOURS_MIN,
+  );
+  board.ending(figures, claims);
+  return claims;
+};
+
+/** Runs the demo in a directory of its own; 0 when everything that it claims was so. */
+export const demo = async (options: DemoOptions, terminal: Terminal): Promise<ExitCode> => {
+  const root = await mkdtemp(join(tmpdir(), 'signalbox-demo-'));
+  try {
+    const broken = (await perform(root, options, terminal)).filter(({ holds }) => !holds);
+    if (options.isJson) for (const { claim, detail } of broken) terminal.err(`BROKEN  ${claim}: ${detail}`);
+    return broken.length === 0 ? EXIT.done : EXIT.failed;
   } finally {
-    stop.abort();
-    clock.stop();
     await rm(root, { recursive: true, force: true });
   }
 };

@@ -21,12 +21,18 @@ export interface Claim {
   readonly detail: string;
 }
 
+/** An artifact, and when it came. */
+export interface Arrival {
+  readonly version: Version;
+  readonly at: EpochMs;
+}
+
 /** What the claims are checked against. */
 export interface Evidence {
   readonly plan: ReleasePlan;
   readonly rows: readonly DepartureRow[];
   /** Artifacts in their order, the one that everything started on first, with their arrival. */
-  readonly arrivals: readonly { readonly version: Version; readonly at: EpochMs }[];
+  readonly arrivals: readonly Arrival[];
   /** What lies in each node's directory at the end, and every version that ever lay there. */
   readonly nodes: readonly {
     readonly node: NodeName;

@@ -29,7 +29,8 @@ export interface FallbackPaths {
   readonly metricsFile?: string;
 }
 
-const readRecord = async (path: string): Promise<RecordReading> => {
+/** Looks at one of the two records of runs: the Summoner's state file, or the fallback's own. Never rejects. */
+export const readRecord = async (path: string): Promise<RecordReading> => {
   try {
     const { bytes } = await nodeFileSystem.look(path, RECORD_BYTES_MAX, 'refuse');
     return { _tag: 'Found', body: Buffer.from(bytes).toString('latin1') };

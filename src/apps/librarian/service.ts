@@ -53,6 +53,5 @@ export const serve =
     ports.log('info', 'listening', { address: listening.right });
     await tickUntil(ports, tickEveryMs, abort);
     await server.close();
-    await work.settled();
     return E.right(undefined);
   };

@@ -4,12 +4,15 @@
  * @module
  */
 import * as O from 'fp-ts/lib/Option.js';
+import { type RunOutcome, runOutcomeOf } from '../../domain/run-outcome.ts';
 import { formatSignalRefusal } from '../../domain/signal.ts';
 import type { SummonerDecision } from '../../domain/summoner.ts';
 import { formatInstant } from '../../domain/time.ts';
 import { EXIT, type ExitCode } from '../cli/exit-code.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import { runSummoner, summonOnce } from './summoner.ts';
+import { aloneOnNode, type TakeNodeLock } from './node-lock.ts';
+import { foresee, type Look, summonOnce } from './once.ts';
+import { runSummoner } from './summoner.ts';
 import type { SummonerPorts } from './summoner-ports.ts';
 
 /** How the Summoner was called. */
@@ -29,26 +32,67 @@ const decisionJson = ({ action, reason, verdict, nextStartAt, lookAgainAt }: Sum
   look_again_at: formatInstant(lookAgainAt),
 });
 
-const print = (terminal: Terminal, decision: SummonerDecision, isJson: boolean): void => {
-  const json = decisionJson(decision);
+const outcomeOf = ({ ended }: Look): RunOutcome | undefined =>
+  ended === undefined ? undefined : runOutcomeOf(ended.end, ended.cause._tag === 'Upgraded');
+
+const outcomeName = (outcome: RunOutcome): string => (outcome._tag === 'Failed' ? outcome.name : outcome._tag);
+
+const outcomeText = (outcome: RunOutcome): string => {
+  switch (outcome._tag) {
+    case 'Succeeded':
+      return outcome.rebootPending ? 'the run succeeded, a reboot is pending' : 'the run succeeded';
+    case 'Upgraded':
+      return 'the client upgraded itself and is to be run again';
+    case 'Failed':
+      return `the run failed: ${outcome.detail}`;
+  }
+};
+
+const print = (terminal: Terminal, decision: SummonerDecision, outcome: RunOutcome | undefined, isJson: boolean) => {
+  const json = { ...decisionJson(decision), outcome: outcome === undefined ? null : outcomeName(outcome) };
   if (isJson) terminal.out(JSON.stringify(json));
   else {
     const when = json.next_start_at === null ? '' : `; the next run starts at ${json.next_start_at}`;
     const refusal = json.refusal === null ? '' : `; signal refused: ${json.refusal}`;
-    terminal.out(`${json.action} (${json.reason})${when}${refusal}`);
+    const end = outcome === undefined ? '' : `; ${outcomeText(outcome)}`;
+    terminal.out(`${json.action} (${json.reason})${when}${refusal}${end}`);
   }
 };
 
-/** `signalbox summoner` */
+/** A run that was stopped before it was done says nothing about the node: the same again is right. */
+const exitCodeOf = (outcome: RunOutcome | undefined): ExitCode => {
+  switch (outcome?._tag) {
+    case undefined:
+    case 'Succeeded':
+      return EXIT.done;
+    case 'Upgraded':
+      return EXIT.tryAgain;
+    case 'Failed':
+      return outcome.name === 'Interrupted' ? EXIT.tryAgain : EXIT.failed;
+  }
+};
+
+const lookOnce = async (ports: SummonerPorts, terminal: Terminal, isJson: boolean): Promise<ExitCode> => {
+  const look = await summonOnce(ports, terminal.abort);
+  const outcome = outcomeOf(look);
+  print(terminal, look.decision, outcome, isJson);
+  return exitCodeOf(outcome);
+};
+
+/** `signalbox summoner`; a dry run needs no lock, since it changes nothing. */
 export const summonerCommand = async (
   ports: SummonerPorts,
+  takeLock: TakeNodeLock,
   terminal: Terminal,
   { isOnce, isDry, isJson }: SummonerOptions,
 ): Promise<ExitCode> => {
-  if (isOnce || isDry) {
-    print(terminal, await summonOnce(ports, isDry), isJson);
+  if (isDry) {
+    print(terminal, await foresee(ports), undefined, isJson);
     return EXIT.done;
   }
-  await runSummoner(ports, terminal.abort);
-  return EXIT.done;
+  return aloneOnNode(takeLock, terminal, async () => {
+    if (isOnce) return lookOnce(ports, terminal, isJson);
+    await runSummoner(ports, terminal.abort);
+    return EXIT.done;
+  });
 };

@@ -3,9 +3,11 @@
  *
  * @module
  */
+import { join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
 import { childProcessRunner } from '../../adapters/child-process/index.ts';
+import { takeFileLock } from '../../adapters/file-lock/index.ts';
 import { filesystemSignalBus, filesystemStateStore } from '../../adapters/filesystem/index.ts';
 import { systemClock } from '../../adapters/system-clock/index.ts';
 import { Assignment } from '../../domain/assignment.ts';
@@ -19,9 +21,10 @@ import { type LoadedConfig, loadDocument } from '../cli/load.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { type Config, required } from '../config.ts';
 import { badData, type Failure } from '../failure.ts';
-import { fallbackFiles } from '../fallback/main.ts';
+import { readRecord } from '../fallback/main.ts';
 import type { Log } from '../log.ts';
 import { convergeWith } from './converge.ts';
+import type { TakeNodeLock } from './node-lock.ts';
 import type { SummonerPorts } from './summoner-ports.ts';
 
 /** Who this node is: what the configuration says, and the rest from the file that bootstrap wrote. */
@@ -58,19 +61,21 @@ const policyOf = (identity: NodeIdentity, config: Config): SummonerPolicy =>
 
 const OUTPUT_TAIL_BYTES = 16_384;
 
+/** What the converge sees of the environment: all of it, a proxy for one, but what is ours. */
+const inherited = (environment: Terminal['environment']): ProcessOrder['env'] =>
+  Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]) =>
+      value === undefined || name.startsWith('SIGNALBOX_') ? [] : [[name, value]],
+    ),
+  );
+
 const orderOf = (config: Config, environment: Terminal['environment']): E.Either<Failure, ProcessOrder> => {
   const [command, ...args] = config.command;
   if (command === undefined) return E.left(badData('command: expected an executable and its arguments'));
-  const env = Object.fromEntries(
-    ['PATH', 'HOME', 'LANG'].flatMap((name) => {
-      const value = environment[name];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
   return E.right({
     command,
     args,
-    env,
+    env: inherited(environment),
     timeLimitMs: config.run_time_limit,
     graceMs: config.run_grace,
     outputTailBytes: OUTPUT_TAIL_BYTES,
@@ -90,25 +95,29 @@ const portsOf = async (
   const order = orderOf(config, environment);
   if (E.isLeft(order)) return order;
   const clock = systemClock();
-  const fallback = fallbackFiles({ stateFile: '', recordFile: pathOf(config.fallback_record) });
+  const fallbackRecord = pathOf(config.fallback_record);
   return E.right({
     policy: policyOf(identity.right, config),
     clock,
     bus: filesystemSignalBus(pathOf(bus.right)),
     state: filesystemStateStore(pathOf(config.node_state)),
     converge: convergeWith(childProcessRunner(), order.right, log),
-    fallbackSuccess: async () => fallbackSuccess(fallbackRecordOf(await fallback.readOwnRecord()), clock.now()),
+    fallbackSuccess: async () => fallbackSuccess(fallbackRecordOf(await readRecord(fallbackRecord)), clock.now()),
     log,
   });
 };
 
-/** Runs a command with a Summoner that is put together on files. */
+const LOCK_FILE = 'summoner.lock';
+
+/** Runs a command with a Summoner that is put together on files, and with the lock of its node. */
 export const withSummoner = (
   configFile: O.Option<string>,
   terminal: Terminal,
-  command: (ports: SummonerPorts) => Promise<ExitCode>,
+  command: (ports: SummonerPorts, takeLock: TakeNodeLock) => Promise<ExitCode>,
 ): Promise<ExitCode> =>
   withConfig(configFile, terminal, async (loaded) => {
     const ports = await portsOf(loaded, terminal.environment, terminal.log);
-    return E.isLeft(ports) ? fail(terminal, ports.left, EXIT.badConfiguration) : command(ports.right);
+    if (E.isLeft(ports)) return fail(terminal, ports.left, EXIT.badConfiguration);
+    const lockFile = join(loaded.pathOf(loaded.config.node_state), LOCK_FILE);
+    return command(ports.right, () => takeFileLock(lockFile));
   });

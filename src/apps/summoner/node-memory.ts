@@ -1,6 +1,6 @@
 /**
  * The node's memory: its state, loaded at the start, kept in the store as it changes, and held in memory while the store
- * fails. A node with a full disk still runs (fault 39).
+ * fails. A node with a full disk still runs (fault 39). What the store holds is never replaced before it was read.
  *
  * @module
  */
@@ -15,7 +15,8 @@ import {
   type NodeState,
   type StoredNodeState,
 } from '../../domain/node-state.ts';
-import type { Revision } from '../../ports/conditional-write.ts';
+import type { Revision, WriteOutcome } from '../../ports/conditional-write.ts';
+import type { StateReading } from '../../ports/state-store.ts';
 import { STATE_KEY, type SummonerPorts } from './summoner-ports.ts';
 
 type MemoryPorts = Pick<SummonerPorts, 'state' | 'log' | 'clock' | 'policy'>;
@@ -25,15 +26,18 @@ export interface NodeMemory {
   readonly node: NodeState;
   readonly unknownFields: StoredNodeState['unknownFields'];
   readonly revision: Revision | undefined;
+  /** False until the store could be read: who knows what it holds. */
+  readonly isLoaded: boolean;
   /** False while the store holds something older: the next step tries again. */
   readonly isStored: boolean;
 }
 
-const fresh = (revision: Revision | undefined): NodeMemory => ({
-  node: EMPTY_NODE_STATE,
+const held = (node: NodeState, revision: Revision | undefined, isLoaded: boolean): NodeMemory => ({
+  node,
   unknownFields: {},
   revision,
-  isStored: true,
+  isLoaded,
+  isStored: false,
 });
 
 const sameNode = (identity: NodeIdentity, stored: StoredNodeState): boolean =>
@@ -49,48 +53,67 @@ const keepAside = async (ports: MemoryPorts, body: string, why: string): Promise
   });
 };
 
-/** Loads the state. Whatever is wrong with it, the node goes on: as one that never ran, if need be (faults 38, 43, 44). */
-export const loadMemory = async (ports: MemoryPorts): Promise<NodeMemory> => {
+/**
+ * Loads the state. Whatever is wrong with it, the node goes on: as one that never ran, if need be (faults 38, 43, 44).
+ *
+ * @param node - what is held in memory, and stays so when nothing of use is found.
+ */
+export const loadMemory = async (ports: MemoryPorts, node: NodeState = EMPTY_NODE_STATE): Promise<NodeMemory> => {
   const reading = await ports.state.read(STATE_KEY);
   switch (reading._tag) {
     case 'Missing':
-      return fresh(undefined);
+      return held(node, undefined, true);
     case 'Refused':
     case 'Unavailable':
       ports.log('error', 'the state cannot be read; it is held in memory', { key: STATE_KEY, detail: reading.detail });
-      return { ...fresh(undefined), isStored: false };
+      return held(node, undefined, false);
     case 'Found': {
       const { body, revision } = reading;
       const decoded = decodeNodeState(body);
       if (E.isLeft(decoded)) {
         await keepAside(ports, body, formatFieldErrors(decoded.left));
-        return fresh(revision);
+        return held(node, revision, true);
       }
       const stored = decoded.right;
       if (!sameNode(ports.policy.identity, stored)) {
-        const { stack, environment, node } = stored.identity;
-        await keepAside(ports, body, `it is the state of ${node} in ${stack}/${environment}`);
-        return fresh(revision);
+        const { stack, environment, node: name } = stored.identity;
+        await keepAside(ports, body, `it is the state of ${name} in ${stack}/${environment}`);
+        return held(node, revision, true);
       }
-      return { node: stored.state, unknownFields: stored.unknownFields, revision, isStored: true };
+      const { state, unknownFields } = stored;
+      return { node: state, unknownFields, revision, isLoaded: true, isStored: true };
     }
   }
 };
 
-/** Stores `node` if it changed, or if the last attempt failed. */
-export const keepMemory = async (ports: MemoryPorts, memory: NodeMemory, node: NodeState): Promise<NodeMemory> => {
-  if (node === memory.node && memory.isStored) return memory;
+const whyNotStored = (written: Exclude<WriteOutcome, { _tag: 'Landed' }>, reading: StateReading): string => {
+  if (written._tag === 'Unknown') return written.detail;
+  if (reading._tag === 'Found') return 'someone else wrote it: are there two Summoners on this node?';
+  return reading._tag === 'Missing' ? 'someone else removed it' : reading.detail;
+};
+
+const store = async (ports: MemoryPorts, memory: NodeMemory, node: NodeState): Promise<NodeMemory> => {
   const { identity } = ports.policy;
   const body = encodeNodeState({ identity, state: node, unknownFields: memory.unknownFields });
   const written = await ports.state.write(STATE_KEY, body, memory.revision);
   if (written._tag === 'Landed') return { ...memory, node, revision: written.revision, isStored: true };
-  ports.log('error', 'the state cannot be stored; it is held in memory', {
-    key: STATE_KEY,
-    detail:
-      written._tag === 'Conflict' ? 'someone else wrote it: are there two Summoners on this node?' : written.detail,
-  });
-  // The next attempt replaces whatever is there by then: this process is the only one that may write it.
   const reading = await ports.state.read(STATE_KEY);
-  const revision = reading._tag === 'Found' ? reading.revision : undefined;
-  return { ...memory, node, revision, isStored: reading._tag === 'Found' && reading.body === body };
+  if (reading._tag === 'Found' && reading.body === body) {
+    return { ...memory, node, revision: reading.revision, isStored: true };
+  }
+  const detail = whyNotStored(written, reading);
+  ports.log('error', 'the state cannot be stored; it is held in memory', { key: STATE_KEY, detail });
+  // The next attempt replaces whatever is there by then: this process is the only one that may write it.
+  return { ...memory, node, revision: reading._tag === 'Found' ? reading.revision : undefined, isStored: false };
+};
+
+/**
+ * Stores `node` if it changed, or if the last attempt failed. Where the state could not be loaded so far, that is tried
+ * again first: the answer then has the state that was found and not `node`, which gives way to it.
+ */
+export const keepMemory = async (ports: MemoryPorts, memory: NodeMemory, node: NodeState): Promise<NodeMemory> => {
+  if (node === memory.node && memory.isStored) return memory;
+  if (memory.isLoaded) return store(ports, memory, node);
+  const loaded = await loadMemory(ports, node);
+  return loaded.isLoaded && !loaded.isStored ? store(ports, loaded, node) : loaded;
 };

@@ -1,89 +1,15 @@
 import * as O from 'fp-ts/lib/Option.js';
 import { describe, expect, it } from 'vitest';
-import { memorySignalBus, memoryStateStore, virtualClock } from '../../../src/adapters/memory/index.ts';
-import { runSummoner, summonOnce } from '../../../src/apps/summoner/summoner.ts';
-import { type EndedRun, STATE_KEY, type SummonerPorts } from '../../../src/apps/summoner/summoner-ports.ts';
-import type { Running } from '../../../src/domain/node-state.ts';
-import type { RunEnd } from '../../../src/domain/run-outcome.ts';
-import { encodeSignal, type Signal } from '../../../src/domain/signal.ts';
+import { memorySignalBus } from '../../../src/adapters/memory/index.ts';
+import { runSummoner } from '../../../src/apps/summoner/summoner.ts';
+import { STATE_KEY } from '../../../src/apps/summoner/summoner-ports.ts';
+import { encodeSignal } from '../../../src/domain/signal.ts';
 import { splayMs } from '../../../src/domain/splay.ts';
 import { policyFor } from '../../../src/domain/summoner.ts';
-import { epochMs, HOUR_MS, MINUTE_MS, plus, SECOND_MS, timestampOfEpochMs } from '../../../src/domain/time.ts';
+import { HOUR_MS, MINUTE_MS, plus, SECOND_MS } from '../../../src/domain/time.ts';
 import type { StateStore } from '../../../src/ports/state-store.ts';
-import { environmentName, nodeName, stackName, version } from '../../support/slack.ts';
-
-const START = epochMs(1_767_614_400_000);
-const IDENTITY = { stack: stackName('basalt'), environment: environmentName('prod-1'), node: nodeName('web-17') };
-const RUN_MS = 5 * MINUTE_MS;
-
-interface LogEntry {
-  readonly level: string;
-  readonly message: string;
-  readonly fields: Readonly<Record<string, unknown>>;
-}
-
-const signalOf = (name: string, at: number, splaySeconds = 600): Signal => ({
-  splaySeconds,
-  timestamp: timestampOfEpochMs(epochMs(at)),
-  environment: O.some(IDENTITY.environment),
-  runRequests: [],
-  manifestRecord: {
-    version: version(name),
-    stack: IDENTITY.stack,
-    uploadedEpochSeconds: 0,
-    latestCommitHash: 'abc',
-    s3Bucket: 'b',
-    s3Key: 'k',
-    ttlEpochSeconds: Math.floor(at / SECOND_MS) + 86_400,
-    uploadComplete: true,
-    manifest: {
-      baseVersion: version(name),
-      latestCommitHash: 'abc',
-      author: 'a',
-      cookbookVersions: {},
-      siteCookbookVersions: {},
-    },
-  },
-});
-
-/** A machine in memory: everything real of the Summoner but the world. */
-const machine = (endOf: (running: Running) => RunEnd = () => ({ _tag: 'Exited', code: 0 })) => {
-  const clock = virtualClock(START);
-  const bus = memorySignalBus();
-  const state = memoryStateStore();
-  const log: LogEntry[] = [];
-  const runs: EndedRun[] = [];
-  const ports = (chosen: Partial<SummonerPorts> = {}): SummonerPorts => ({
-    policy: policyFor(IDENTITY, { catchUpSplaySeconds: 0 }),
-    clock,
-    bus,
-    state,
-    converge: async (running, abort) => {
-      await clock.sleepUntil(plus(clock.now(), RUN_MS), abort);
-      return abort.aborted ? { _tag: 'Interrupted' } : endOf(running);
-    },
-    fallbackSuccess: () => Promise.resolve(O.none),
-    log: (level, message, fields = {}) => log.push({ level, message, fields }),
-    onRunEnded: (run) => runs.push(run),
-    ...chosen,
-  });
-  return { clock, bus, state, log, runs, ports };
-};
-
-/** Runs the Summoner while `meanwhile` happens, and stops it. */
-const during = async (ports: SummonerPorts, meanwhile: () => Promise<void>): Promise<void> => {
-  const stop = new AbortController();
-  const running = runSummoner(ports, stop.signal);
-  await meanwhile();
-  stop.abort();
-  await running;
-};
-
-const storedState = async (state: StateStore): Promise<Record<string, unknown>> => {
-  const reading = await state.read(STATE_KEY);
-  if (reading._tag !== 'Found') throw new Error(`the state is ${reading._tag}`);
-  return JSON.parse(reading.body) as Record<string, unknown>;
-};
+import { nodeName } from '../../support/slack.ts';
+import { during, IDENTITY, machine, RUN_MS, signalOf, START, stateFile, storedState } from './machine.ts';
 
 describe('the Summoner over its ports', () => {
   it('applies a signalled version once, after its splay, and says so in its state file', async () => {
@@ -127,11 +53,51 @@ describe('the Summoner over its ports', () => {
     expect(runs.filter(({ end }) => end._tag === 'Exited')).toHaveLength(1);
   });
 
+  it('N8: stores that a run is under way before it starts it, the first run like any other', async () => {
+    const { clock, state, ports } = machine();
+    const order: string[] = [];
+    const watched: StateStore = {
+      read: state.read,
+      write: (key, body, expected) => {
+        order.push(
+          `stored ${(JSON.parse(body) as { running: { cause: { _tag: string } } | null }).running?.cause._tag}`,
+        );
+        return state.write(key, body, expected);
+      },
+    };
+    const converge = async () => {
+      order.push('started');
+      return { _tag: 'Exited', code: 0 } as const;
+    };
+    await during(ports({ state: watched, converge }), () => clock.advanceTo(plus(START, MINUTE_MS)));
+    expect(order).toEqual(['stored FirstRun', 'started', 'stored undefined']);
+  });
+
   it('fault 57: asked to stop during a run, it ends the run and stores how it ended', async () => {
     const { clock, state, runs, ports } = machine();
     await during(ports(), () => clock.advanceTo(plus(START, MINUTE_MS)));
     expect(runs.map(({ end }) => end._tag)).toEqual(['Interrupted']);
     expect(await storedState(state)).toMatchObject({ running: null, failures: 1, last_run_time: null });
+  });
+
+  it('fault 57: what would follow the run that it ends is left to the next agent, and no run is recorded for it', async () => {
+    const { clock, state, runs, ports } = machine();
+    const upgrading = ports({
+      converge: async (_running, abort) => {
+        await clock.sleepUntil(plus(START, RUN_MS), abort);
+        return { _tag: 'Exited', code: 213 };
+      },
+    });
+    const disabled = { reason: 'incident 7', owner: 'ann', until: plus(START, HOUR_MS), floorToo: false };
+    await state.write(STATE_KEY, stateFile({ disabled: O.some(disabled), disabledSince: O.some(START) }), undefined);
+    const before = await storedState(state);
+    await during(upgrading, () => clock.advanceTo(plus(START, MINUTE_MS)));
+    expect(runs.map(({ end }) => end)).toEqual([{ _tag: 'Exited', code: 213 }]);
+    const { disabled: kept, disabled_since } = before;
+    const idle = { running: null, upgraded: true, failures: 0, interruptions: 0, tried_version: null };
+    expect(await storedState(state)).toMatchObject({ ...idle, disabled: kept, disabled_since });
+    await during(ports(), () => clock.advanceTo(plus(START, 2 * HOUR_MS)));
+    expect(runs.map(({ cause }) => cause._tag)).toEqual(['FirstRun', 'Upgraded']);
   });
 
   it.each([
@@ -213,6 +179,33 @@ describe('the Summoner over its ports', () => {
     expect(runs).toHaveLength(1);
   });
 
+  it.each([
+    ['whose floor is overdue', plus(START, -13 * HOUR_MS), plus(START, -40 * MINUTE_MS)],
+    ['that claims to be from the future', plus(START, 300 * HOUR_MS), undefined],
+  ])('F4: a new agent with a state %s hears of the fallback before it decides', async (_what, lastSuccess, dueAt) => {
+    const { clock, state, runs, ports } = machine();
+    const floor = dueAt === undefined ? O.none : O.some({ startAt: dueAt, attempts: 3 });
+    await state.write(STATE_KEY, stateFile({ lastSuccess: O.some(lastSuccess), floor }), undefined);
+    const healed = ports({ fallbackSuccess: () => Promise.resolve(O.some(plus(START, -5 * MINUTE_MS))) });
+    await during(healed, () => clock.advanceTo(plus(START, 10 * HOUR_MS)));
+    expect(runs).toEqual([]);
+  });
+
+  it("F4: the fallback's success is news once: it is stored once, and not at every look", async () => {
+    const { clock, state, ports } = machine();
+    let writes = 0;
+    const counted: StateStore = {
+      read: state.read,
+      write: (key, body, expected) => {
+        writes += 1;
+        return state.write(key, body, expected);
+      },
+    };
+    const healed = ports({ state: counted, fallbackSuccess: () => Promise.resolve(O.some(plus(START, -HOUR_MS))) });
+    await during(healed, () => clock.advanceTo(plus(START, 5 * HOUR_MS)));
+    expect(writes).toBe(1);
+  });
+
   it('fault 32: a clock that is stepped back while the agent watches causes no second run', async () => {
     const { clock, runs, ports } = machine();
     await during(ports(), async () => {
@@ -256,23 +249,68 @@ describe('the Summoner over its ports', () => {
     expect(runs).toHaveLength(1);
     expect(polls).toBeGreaterThan(10);
   });
-});
 
-describe('summoner --once', () => {
-  it('runs what is due, and stores it', async () => {
-    const { clock, state, runs, ports } = machine();
-    const looked = summonOnce(ports(), false);
-    await clock.advanceTo(plus(START, HOUR_MS));
-    expect((await looked).reason._tag).toBe('FirstRun');
-    expect(runs).toHaveLength(1);
-    expect(await storedState(state)).toMatchObject({ running: null, failures: 0 });
+  it.each(['onRunEnded', 'onDecision'] as const)('a throw in %s is logged and harms nothing', async (hook) => {
+    const { clock, log, state, ports } = machine();
+    const throwing = ports({
+      [hook]: () => {
+        throw new Error('no metrics');
+      },
+    });
+    await during(throwing, () => clock.advanceTo(plus(START, 24 * HOUR_MS)));
+    expect(log).toContainEqual({
+      level: 'error',
+      message: 'a hook of the Summoner failed',
+      fields: { detail: 'Error: no metrics' },
+    });
+    expect(log.filter(({ message }) => message === 'a turn of the Summoner failed')).toEqual([]);
+    const file = await storedState(state);
+    expect(file['last_run_epoch']).toBeGreaterThan((START + 12 * HOUR_MS - RUN_MS) / SECOND_MS - HOUR_MS / SECOND_MS);
   });
 
-  it('--dry-run decides the same, and stores and runs nothing', async () => {
-    const { state, runs, ports } = machine();
-    const decision = await summonOnce(ports(), true);
-    expect(decision).toMatchObject({ action: { _tag: 'Start' }, reason: { _tag: 'FirstRun' } });
-    expect(runs).toEqual([]);
-    expect((await state.read(STATE_KEY))._tag).toBe('Missing');
+  it('a converge that throws is a failed run, after which the node backs off and tries again', async () => {
+    const { clock, log, runs, ports } = machine();
+    const converge = () => Promise.reject(new Error('a defect'));
+    await during(ports({ converge }), () => clock.advanceTo(plus(START, HOUR_MS)));
+    expect(runs.length).toBeGreaterThan(1);
+    expect(runs.length).toBeLessThan(10);
+    expect(runs[0]?.end).toEqual({ _tag: 'NotStarted', detail: 'Error: a defect' });
+    expect(log.some(({ message }) => message === 'the converge failed without an answer')).toBe(true);
+  });
+
+  it('N9: it never rejects, not even when its very first step throws', async () => {
+    const { clock, runs, ports } = machine();
+    let looks = 0;
+    const fallbackSuccess = async () => {
+      if (++looks === 1) throw new Error('a defect');
+      return O.none;
+    };
+    await during(ports({ fallbackSuccess }), () => clock.advanceTo(plus(START, HOUR_MS)));
+    expect(runs).toHaveLength(1);
+  });
+
+  it("fault 6: a poll that drags on delays the taking in of a run's end no longer than itself", async () => {
+    const { clock, bus, state, ports } = machine();
+    const POLL_MS = 20 * SECOND_MS;
+    let polledAt = 0;
+    const slow = {
+      ...bus,
+      read: async () => {
+        polledAt = clock.now();
+        await clock.sleepUntil(plus(clock.now(), POLL_MS));
+        return { _tag: 'Unavailable', detail: 'no answer in time' } as const;
+      },
+    };
+    const converge = async () => {
+      // Ends in the middle of the first poll.
+      while (polledAt === 0) await clock.sleepUntil(plus(clock.now(), SECOND_MS));
+      await clock.sleepUntil(plus(clock.now(), 5 * SECOND_MS));
+      return { _tag: 'Exited', code: 0 } as const;
+    };
+    await during(ports({ bus: slow, converge }), async () => {
+      while (polledAt === 0) await clock.advanceTo(plus(clock.now(), SECOND_MS));
+      await clock.advanceTo(plus(START, polledAt - START + POLL_MS + 1));
+      expect(await storedState(state)).toMatchObject({ running: null, last_run_time: expect.any(String) });
+    });
   });
 });
