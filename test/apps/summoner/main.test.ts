@@ -48,7 +48,9 @@ describe('the Summoner of the executable', () => {
       await lock.release();
     }
     expect(await summoner(['--once', '--json'])).toMatchObject({ code: 0, err: '' });
-    expect((await takeFileLock(join(directory, 'node', 'summoner.lock')))._tag).toBe('Held');
+    const after = await takeFileLock(join(directory, 'node', 'summoner.lock'));
+    expect(after._tag).toBe('Held');
+    if (after._tag === 'Held') await after.release();
   });
 
   it('a failed run fails the command', async () => {
@@ -57,7 +59,7 @@ describe('the Summoner of the executable', () => {
     expect(JSON.parse(ended.out)).toMatchObject({ action: 'Start', outcome: 'ConfigurationFailed' });
   });
 
-  it('the converge has the environment of the process, but for what is Signalbox’s own', async () => {
+  it("the converge has the environment of the process, but for what is Signalbox's own", async () => {
     const env = { https_proxy: 'http://proxy:3128', SSL_CERT_FILE: '/etc/ca.pem', SIGNALBOX_POLL_EVERY: '30s' };
     await summoner(['--once'], env);
     const lines = readFileSync(join(directory, 'environment'), 'utf8').split('\n');

@@ -29,7 +29,7 @@ describe('a state that cannot be read at the start', () => {
     await state.write(STATE_KEY, DISABLED, undefined);
     let looks = 0;
     const flaky = unreadable(state, () => ++looks === 1);
-    await during(ports({ state: flaky }), () => clock.advanceTo(plus(START, 13 * HOUR_MS)));
+    await during(ports({ state: flaky }), () => clock.advanceTo(plus(START, 9 * HOUR_MS)));
     expect(looks).toBeGreaterThan(1);
     expect(runs).toEqual([]);
     expect(await storedState(state)).toEqual(JSON.parse(DISABLED));
@@ -118,7 +118,7 @@ describe('why a state cannot be stored', () => {
     for (const detail of said) expect(detail).toMatch(/^summoner\.json: .*UTF-8/);
   });
 
-  it('N13: somebody else’s write is what makes one ask for a second Summoner', async () => {
+  it("N13: somebody else's write is what makes one ask for a second Summoner", async () => {
     const said = await whatIsSaid(async ({ state }) => {
       const held = await state.read(STATE_KEY);
       await state.write(STATE_KEY, DISABLED, held._tag === 'Found' ? held.revision : undefined);

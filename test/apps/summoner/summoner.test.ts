@@ -264,8 +264,8 @@ describe('the Summoner over its ports', () => {
       fields: { detail: 'Error: no metrics' },
     });
     expect(log.filter(({ message }) => message === 'a turn of the Summoner failed')).toEqual([]);
-    const file = await storedState(state);
-    expect(file['last_run_epoch']).toBeGreaterThan((START + 12 * HOUR_MS - RUN_MS) / SECOND_MS - HOUR_MS / SECOND_MS);
+    // The first run was recorded, and the floor's after it.
+    expect((await storedState(state))['last_run_epoch']).toBeGreaterThan((START + 11 * HOUR_MS) / SECOND_MS);
   });
 
   it('a converge that throws is a failed run, after which the node backs off and tries again', async () => {
@@ -310,7 +310,9 @@ describe('the Summoner over its ports', () => {
     await during(ports({ bus: slow, converge }), async () => {
       while (polledAt === 0) await clock.advanceTo(plus(clock.now(), SECOND_MS));
       await clock.advanceTo(plus(START, polledAt - START + POLL_MS + 1));
-      expect(await storedState(state)).toMatchObject({ running: null, last_run_time: expect.any(String) });
+      const file = await storedState(state);
+      expect(file['running']).toBeNull();
+      expect(file['last_run_time']).not.toBeNull();
     });
   });
 });
