@@ -35,6 +35,9 @@ const onOutputError = (error: NodeJS.ErrnoException): void => {
   if (error.code !== 'EPIPE') throw error;
   stop.abort();
 };
+process.stdout.on('error', onOutputError);
+process.stderr.on('error', onOutputError);
+logDestination.on('error', onOutputError);
 
 const terminal: Terminal = {
   out: (line) => {

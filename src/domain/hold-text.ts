@@ -15,7 +15,7 @@ const EXPECTED = 'expected plan, stage:NAME, environment:NAME or stack:NAME';
 
 /** Reads a scope: `plan`, `stage:canary`, `environment:prod-3` or `stack:basalt`. */
 export const parseHoldScope = (text: string): E.Either<string, HoldScope> => {
-  const [kind, name = '', ...rest] = text.split(':');
+  const [kind = '', name = '', ...rest] = text.split(':');
   if (rest.length > 0) return E.left(`${EXPECTED}, got ${describeValue(text)}`);
   switch (kind) {
     case 'plan':

@@ -7,10 +7,11 @@
 import * as E from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { boundedInteger, fields, isRecord } from './decoding.ts';
+import { DurationField } from './json-fields.ts';
 import { EnvironmentName, Slug, StackName } from './names.ts';
 import type { Schedule } from './schedule.ts';
 import { SPLAY_SECONDS_MAX } from './signal.ts';
-import { DAY_MS, formatDuration, MINUTE_MS, parseDuration } from './time.ts';
+import { DAY_MS, formatDuration, MINUTE_MS } from './time.ts';
 
 /** What every stage has. */
 interface StageBase {
@@ -95,25 +96,15 @@ export const ENVIRONMENTS_MAX = 1_000;
 const EVERY_MS_MIN = MINUTE_MS;
 const EVERY_MS_MAX = 7 * DAY_MS;
 
-const Duration: t.Type<number, string> = new t.Type<number, string>(
-  'duration',
-  (u): u is number => typeof u === 'number',
-  (u, context) => {
-    const parsed = typeof u === 'string' ? parseDuration(u) : E.left('a duration such as 90s, 10m, 12h or 1h30m');
-    return E.isRight(parsed) ? t.success(parsed.right) : t.failure(u, context, parsed.left);
-  },
-  formatDuration,
-);
-
 const STAGE_REQUIRED = {
   name: Slug,
   kind: t.keyof({ latest: null, canary: null, train: null }, '"latest", "canary" or "train"'),
   environments: t.readonlyArray(EnvironmentName, 'a list of environments'),
-  every: Duration,
+  every: DurationField,
 };
 const STAGE_OPTIONAL = {
-  offset: Duration,
-  grace: Duration,
+  offset: DurationField,
+  grace: DurationField,
   splay: boundedInteger('splay in seconds', 0, SPLAY_SECONDS_MAX),
   follows: EnvironmentName,
   boards: EnvironmentName,

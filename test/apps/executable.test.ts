@@ -213,7 +213,7 @@ describe('the executable, when nobody reads what it says', () => {
   it.each([
     ['an answer', ['status'], 'stdout', 0],
     ['a help text', ['--help'], 'stdout', 0],
-    ['a refusal', ['explain', 'nowhere'], 'stderr', 1],
+    ['a refusal', [...HOLD, '--scope', 'stage:nosuch'], 'stderr', 65],
     ['a daemon’s log', ['librarian'], 'stderr', 0],
   ] as const)('%s ends quietly with its own code', async (_what, args, which, code) => {
     expect(await unread(args, which)).toEqual({ code, err: '' });

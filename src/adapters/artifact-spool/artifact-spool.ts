@@ -47,7 +47,8 @@ export const artifactSpool = (directory: string, bytesMax: number = SPOOLED_BYTE
   return async (tarball) => {
     let place: string | undefined;
     const discard = async (): Promise<void> => {
-      if (place !== undefined) await fs.removeTree(place);
+      // What cannot be removed now is cleared at the next start.
+      if (place !== undefined) await fs.removeTree(place).catch(() => undefined);
     };
     try {
       await (prepared ??= prepare(directory));

@@ -19,10 +19,7 @@ export interface ServiceOptions {
   readonly tickEveryMs: number;
 }
 
-const listenOn = async (
-  server: FastifyInstance,
-  { host, port }: ListenAddress,
-): Promise<E.Either<Failure, string>> => {
+const listenOn = async (server: FastifyInstance, { host, port }: ListenAddress): Promise<E.Either<Failure, string>> => {
   try {
     return E.right(await server.listen({ host, port }));
   } catch (error) {
@@ -53,5 +50,6 @@ export const serve =
     ports.log('info', 'listening', { address: listening.right });
     await tickUntil(ports, tickEveryMs, abort);
     await server.close();
+    await work.settled();
     return E.right(undefined);
   };

@@ -25,7 +25,7 @@ const load = async (text: string, environment: Readonly<Record<string, string>> 
 /** Nine levels of nine aliases each: a few hundred bytes that stand for 387 million names. */
 const BOMB = [
   'a: &a [lol, lol, lol, lol, lol, lol, lol, lol, lol]',
-  ...[...'bcdefghi'].map((name, i) => {
+  ...Array.from('bcdefghi').map((name, i) => {
     const below = 'abcdefgh'[i] ?? '';
     return `${name}: &${name} [${Array<string>(9).fill(`*${below}`).join(', ')}]`;
   }),

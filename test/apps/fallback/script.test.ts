@@ -398,6 +398,16 @@ describe.each(shells.filter(({ command }) => command !== undefined))('under $nam
       expect(answer.stdout).toBe('Fire: Overdue, after 0 s: chef-client --once --run-lock-timeout 0\n');
       expect([answer.exitCode, node.runs(), existsSync(join(node.root, 'own'))]).toEqual([0, [], false]);
     });
+
+    it('--dry-run goes before --drill: it answers what is, and does nothing', async () => {
+      writeFileSync(node.stateFile, stateText(NOW - 1));
+      const answer = await node.fallback(NOW, ['--drill', '--dry-run'], { SIGNALBOX_FALLBACK_HOOK: 'no-such-hook' });
+      expect(answer).toMatchObject({
+        exitCode: 0,
+        stderr: '',
+        stdout: expect.stringMatching(/^Wait: Healthy/) as unknown,
+      });
+    });
   });
 
   describe('faults 47, 48: one at a time', () => {

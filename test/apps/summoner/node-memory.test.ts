@@ -57,17 +57,18 @@ describe('a state that cannot be read at the start', () => {
     expect(await storedState(state)).toMatchObject({ artifact_version: '1.0.1', disabled: { owner: 'ann' } });
   });
 
-  it('fault 39: a run that is under way when it can be read again ends before anything gives way', async () => {
+  it('N13: a run that is under way when it can be read again ends before anything gives way to it', async () => {
     const { clock, state, runs, ports } = machine();
-    await state.write(STATE_KEY, DISABLED, undefined);
+    await state.write(STATE_KEY, stateFile({ lastSuccess: O.some(plus(START, -13 * HOUR_MS)) }), undefined);
     let isDown = true;
     await during(ports({ state: unreadable(state, () => isDown) }), async () => {
       await clock.advanceTo(plus(START, MINUTE_MS));
       isDown = false;
-      await clock.advanceTo(plus(START, 13 * HOUR_MS));
+      await clock.advanceTo(plus(START, HOUR_MS));
     });
-    expect(runs.map(({ end }) => end._tag)).toEqual(['Exited']);
-    expect(await storedState(state)).toMatchObject({ running: null, disabled: { owner: 'ann' } });
+    expect(runs.map(({ cause }) => cause._tag)).toEqual(['FirstRun', 'Floor']);
+    expect(runs[1]?.startedAt).toBeGreaterThanOrEqual(runs[0]?.endedAt ?? Infinity);
+    expect(await storedState(state)).toMatchObject({ running: null, failures: 0, interruptions: 0 });
   });
 
   it('N2: a signal that was seen meanwhile is looked at again with the state that was found', async () => {
