@@ -20,3 +20,7 @@ export const isApplied = (state: NodeState, version: Version): boolean =>
 /** Whether the signal of this `timestamp` has been believed already: seen again, it says nothing new (fault 25). */
 export const isSeen = (state: NodeState, timestamp: Timestamp): boolean =>
   O.isSome(state.accepted) && compareTimestamps(state.accepted.value, timestamp) === 0;
+
+/** Whether `option` is this version. */
+export const isVersion = (option: O.Option<Version>, version: Version): boolean =>
+  O.isSome(option) && option.value === version;

@@ -4,10 +4,10 @@
  * @module
  */
 import * as O from 'fp-ts/lib/Option.js';
-import type { Disabling } from '../../domain/disabling.ts';
 import type { NodeState, Running } from '../../domain/node-state.ts';
 import type { RunEnd } from '../../domain/run-outcome.ts';
 import {
+  afterLastRun,
   startingBus,
   step,
   type SummonerDecision,
@@ -15,7 +15,7 @@ import {
   type SummonerPolicy,
   type SummonerState,
 } from '../../domain/summoner.ts';
-import { type EpochMs, plus } from '../../domain/time.ts';
+import type { EpochMs } from '../../domain/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { keepMemory, loadMemory, type NodeMemory } from './node-memory.ts';
 import type { EndedRun, SummonerPorts } from './summoner-ports.ts';
@@ -150,18 +150,9 @@ export const takeIn = (
 ): Promise<Agent> =>
   carryOut(ports, agent, decide(ports.policy, agent.decision.state, noticed, event, ports.clock.now()), abort);
 
-/**
- * Takes in how the last run ended, and starts no other: what follows is for the next agent. For this one step all is
- * disabled, the floor too; the disabling that there really is stays as it was.
- */
 const settle = async (ports: SummonerPorts, { memory, decision }: Agent, end: RunEnd): Promise<void> => {
-  const now = ports.clock.now();
-  const { node, bus } = decision.state;
-  const { disabled, disabledSince } = node;
-  const ending: Disabling = { reason: 'the agent ends', owner: 'summoner', until: plus(now, 1), floorToo: true };
-  const resting = { node: { ...node, disabled: O.some(ending), disabledSince: O.none }, bus };
-  const { state } = step(ports.policy, resting, { _tag: 'RunEnded', end }, now);
-  await keepMemory(ports, memory, { ...state.node, disabled, disabledSince });
+  const { node } = afterLastRun(ports.policy, decision.state, end, ports.clock.now());
+  await keepMemory(ports, memory, node);
 };
 
 /**

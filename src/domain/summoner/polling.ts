@@ -1,0 +1,39 @@
+/**
+ * When the node looks at its bus.
+ *
+ * @module
+ */
+import { type Backoff, backoffMs } from '../backoff.ts';
+import { hashFraction } from '../hash.ts';
+import { type EpochMs, plus, SECOND_MS } from '../time.ts';
+import type { BusHealth, Observation, SummonerPolicy } from './model.ts';
+
+/** The bus of an agent that has just started: its first poll is at the node's own phase (fault 37). */
+export const startingBus = (policy: SummonerPolicy, now: EpochMs): BusHealth => ({
+  failures: 0,
+  pollAt: nextPollAt(policy, now),
+  known: undefined,
+});
+
+/** The first instant after `now` in the node's own phase of the poll interval, so that a fleet's polls stay spread. */
+const nextPollAt = ({ identity, pollEveryMs }: SummonerPolicy, now: EpochMs): EpochMs => {
+  const phase = Math.floor(hashFraction(`${identity.node}\npoll`) * pollEveryMs);
+  const since = (((now - phase) % pollEveryMs) + pollEveryMs) % pollEveryMs;
+  return plus(now, pollEveryMs - since);
+};
+
+export const busAfter = (policy: SummonerPolicy, bus: BusHealth, observation: Observation, now: EpochMs): BusHealth => {
+  if (observation._tag !== 'Unavailable') {
+    return { failures: 0, pollAt: nextPollAt(policy, now), known: bus.known };
+  }
+  const failures = bus.failures + 1;
+  const backoff: Backoff = { baseMs: policy.pollEveryMs, capMs: policy.backoff.capMs };
+  const waitMs = backoffMs(backoff, `${policy.identity.node}\npoll`, failures);
+  return { failures, pollAt: plus(now, Math.max(waitMs, SECOND_MS)), known: bus.known };
+};
+
+/** Brings back a poll that another clock computed: none lies further ahead than the longest wait between two. */
+export const withPollMended = (policy: SummonerPolicy, bus: BusHealth, now: EpochMs): BusHealth =>
+  bus.pollAt - now <= Math.max(policy.pollEveryMs, policy.backoff.capMs, SECOND_MS)
+    ? bus
+    : { ...bus, pollAt: nextPollAt(policy, now) };
