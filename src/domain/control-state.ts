@@ -6,7 +6,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
-import { boundedInteger, boundedText, decodeJsonWith, type FieldError } from './decoding.ts';
+import { boundedInteger, boundedText, refinedText, decodeJsonWith, type FieldError } from './decoding.ts';
 import type { Hold } from './hold.ts';
 import { InstantField, mapField, optionField, presentField } from './json-fields.ts';
 import { EnvironmentName, Slug, StackName, Version } from './names.ts';
@@ -37,7 +37,11 @@ export const CONTROL_STATE_SCHEMA = 1;
 /** Who did something, or who is to be asked: at most 256 characters without control characters. */
 export const Person: t.Type<string> = boundedText('person', 256);
 /** Why somebody did something: at most 1024 characters without control characters. */
-export const Reason: t.Type<string> = boundedText('reason', 1024);
+export const Reason: t.Type<string> = refinedText<string>(
+  'reason',
+  'text of 1 to 1024 characters without control characters',
+  (text) => text.trim() !== '' && boundedText('reason', 1024).is(text),
+);
 
 const HoldScopeJson = t.union(
   [

@@ -9,17 +9,12 @@
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
 import * as t from 'io-ts';
+import type { Assignment } from './assignment.ts';
 import { boundedInteger, boundedText, decodeJsonWith, decodeWith, type FieldError, isRecord } from './decoding.ts';
 import type { Disabling } from './disabling.ts';
 import { defaultedField, InstantField, listField, optionField, TimestampField } from './json-fields.ts';
 import { EnvironmentName, NodeName, Slug, StackName, Version } from './names.ts';
-import type { SignalKey } from './signal.ts';
 import { type EpochMs, plus, SECOND_MS, type Timestamp } from './time.ts';
-
-/** Whose state it is: a cloned image brings another node's along (fault 43). */
-export interface NodeIdentity extends SignalKey {
-  readonly node: NodeName;
-}
 
 /** A version that was signalled and is not applied yet. */
 export interface PendingVersion {
@@ -212,7 +207,8 @@ type NodeStateFile = t.TypeOf<typeof NodeStateFile>;
 
 /** A state file, read. */
 export interface StoredNodeState {
-  readonly identity: NodeIdentity;
+  /** Whose state it is: a cloned image brings another node's along (fault 43). */
+  readonly identity: Assignment;
   readonly state: NodeState;
   /** Fields that this version does not know, and the number of a newer schema: written back as they were (fault 42). */
   readonly unknownFields: Readonly<Record<string, unknown>>;
@@ -319,7 +315,3 @@ export const encodeNodeState = ({ identity, state, unknownFields }: StoredNodeSt
   const lines = fields.map(([name, value]) => ` ${JSON.stringify(name)}: ${JSON.stringify(value)}`);
   return `{\n${lines.join(',\n')}\n}\n`;
 };
-
-/** Whether two identities are the same node under the same key. */
-export const isSameIdentity = (a: NodeIdentity, b: NodeIdentity): boolean =>
-  a.node === b.node && a.stack === b.stack && a.environment === b.environment;

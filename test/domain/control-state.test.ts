@@ -25,6 +25,7 @@ const stacks = fc.stringMatching(/^[a-z][a-z0-9_-]{0,8}$/).map(stackName);
 const versions = fc.nat().map((n) => version(`2025.${n}.0`));
 const instants = fc.integer({ min: 0, max: Date.UTC(2100, 0, 1) }).map(epochMs);
 const texts = fc.string({ maxLength: 40, unit: 'binary' }).filter((text) => !/\p{Cc}|\p{Cs}/u.test(text));
+const reasons = texts.filter((text) => text.trim() !== '');
 const option = <A>(arbitrary: fc.Arbitrary<A>): fc.Arbitrary<O.Option<A>> => fc.option(arbitrary).map(O.fromNullable);
 const mapOf = <K, V>(keys: fc.Arbitrary<K>, values: fc.Arbitrary<V>): fc.Arbitrary<ReadonlyMap<K, V>> =>
   fc.array(fc.tuple(keys, values), { maxLength: 4 }).map((entries) => new Map(entries));
@@ -38,7 +39,7 @@ const scopes: fc.Arbitrary<HoldScope> = fc.oneof(
 const holds: fc.Arbitrary<Hold> = fc.record({
   id: slugs,
   scope: scopes,
-  reason: texts,
+  reason: reasons,
   owner: texts,
   expiresAt: option(instants),
 });
@@ -57,7 +58,7 @@ const states: fc.Arbitrary<ControlState> = fc.record({
     history: mapOf(environments, fc.array(versions, { maxLength: HISTORY_MAX })),
   }),
   holds: fc.array(holds, { maxLength: 4 }),
-  rejections: mapOf(versions, fc.record({ by: texts, reason: texts, at: instants })),
+  rejections: mapOf(versions, fc.record({ by: texts, reason: reasons, at: instants })),
 });
 
 const right = <A>(result: E.Either<unknown, A>): A => {

@@ -4,11 +4,11 @@ import * as O from 'fp-ts/lib/Option.js';
 import { describe, expect, it } from 'vitest';
 import { formatFieldErrors } from '../../src/domain/decoding.ts';
 import { parseLastRun } from '../../src/domain/last-run.ts';
+import { isSameAssignment } from '../../src/domain/assignment.ts';
 import {
   decodeNodeState,
   EMPTY_NODE_STATE,
   encodeNodeState,
-  isSameIdentity,
   NODE_STATE_SCHEMA,
   type StoredNodeState,
   wholeSecond,
@@ -260,16 +260,16 @@ describe('fault 42: the state of a newer version', () => {
 
 describe("fault 43: another node's state", () => {
   property('fault 43: an identity is the same only in all three of its parts', [identity, identity], (a, b) => {
-    expect(isSameIdentity(a, { ...a })).toBe(true);
-    expect(isSameIdentity(a, b)).toBe(JSON.stringify(a) === JSON.stringify(b));
+    expect(isSameAssignment(a, { ...a })).toBe(true);
+    expect(isSameAssignment(a, b)).toBe(JSON.stringify(a) === JSON.stringify(b));
   });
 
   it('fault 43: the file names the node, the environment and the stack that it belongs to', () => {
     const { identity: own } = decoded(encodeNodeState(healthy));
-    expect(isSameIdentity(own, identityOf('web-17'))).toBe(true);
-    expect(isSameIdentity(own, identityOf('web-18'))).toBe(false);
-    expect(isSameIdentity(own, { ...identityOf('web-17'), stack: OTHER_STACK })).toBe(false);
-    expect(isSameIdentity(own, { ...identityOf('web-17'), environment: OTHER_ENVIRONMENT })).toBe(false);
+    expect(isSameAssignment(own, identityOf('web-17'))).toBe(true);
+    expect(isSameAssignment(own, identityOf('web-18'))).toBe(false);
+    expect(isSameAssignment(own, { ...identityOf('web-17'), stack: OTHER_STACK })).toBe(false);
+    expect(isSameAssignment(own, { ...identityOf('web-17'), environment: OTHER_ENVIRONMENT })).toBe(false);
   });
 });
 

@@ -8,8 +8,7 @@ import { renderTrainTable } from '../domain/train-table.ts';
 
 const SPEC = new URL('../../SPEC.md', import.meta.url);
 
-const between = (name: string): RegExp =>
-  new RegExp(`(<!-- begin: ${name} -->\\n)([\\s\\S]*?)(<!-- end: ${name} -->)`);
+const between = (name: string): RegExp => new RegExp(`(<!-- begin: ${name} -->\\n)([\\s\\S]*?)(<!-- end: ${name} -->)`);
 
 describe('SPEC.md', () => {
   it.each([

@@ -216,9 +216,12 @@ export const tarballOf = (name: string, recipe?: string): Uint8Array =>
   exampleArtifact(exampleManifest(name, { apt: '7.5.23' }, { site: `1.0.${name.replace(/\D/g, '') || '0'}` }), recipe)
     .tarball;
 
+/** Who does what tests do. */
+export const TESTER = { who: 'tester', why: 'test' };
+
 /** Adds an artifact, as a Librarian that nobody kills. */
 export const add = async (on: World, name: string): Promise<Version> => {
-  must(await addArtifact(on.librarian())(streamed(tarballOf(name)))());
+  must(await addArtifact(on.librarian())(streamed(tarballOf(name)), TESTER)());
   return version(name);
 };
 

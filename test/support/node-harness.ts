@@ -11,11 +11,11 @@
  */
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
+import { isSameAssignment } from '../../src/domain/assignment.ts';
 import {
   decodeNodeState,
   EMPTY_NODE_STATE,
   encodeNodeState,
-  isSameIdentity,
   type NodeState,
   type Running,
 } from '../../src/domain/node-state.ts';
@@ -311,7 +311,7 @@ export class NodeHarness {
   #read(): NodeState | undefined {
     const decoded = decodeNodeState(this.#stored);
     if (E.isLeft(decoded)) return undefined;
-    return isSameIdentity(decoded.right.identity, this.policy.identity) ? decoded.right.state : undefined;
+    return isSameAssignment(decoded.right.identity, this.policy.identity) ? decoded.right.state : undefined;
   }
 
   /** True time at which the agent looks again: as long from now as its clock says. */

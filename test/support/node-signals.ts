@@ -1,7 +1,7 @@
 /** Signals and names as the tests of one node write them down: what is not said is what a healthy producer sends. */
 import * as O from 'fp-ts/lib/Option.js';
 import { EnvironmentName, nameFromLiteral, NodeName, Slug, StackName, Version } from '../../src/domain/names.ts';
-import type { NodeIdentity } from '../../src/domain/node-state.ts';
+import type { Assignment } from '../../src/domain/assignment.ts';
 import type { RunRequest, Signal } from '../../src/domain/signal.ts';
 import { DAY_MS, type EpochMs, epochMs, HOUR_MS, SECOND_MS, type Timestamp } from '../../src/domain/time.ts';
 
@@ -15,7 +15,7 @@ export const ENVIRONMENT = nameFromLiteral(EnvironmentName)('prod-1');
 export const OTHER_ENVIRONMENT = nameFromLiteral(EnvironmentName)('prod-2');
 
 /** The identity of a node of that name under the key that the tests use. */
-export const identityOf = (node = 'web-17'): NodeIdentity => ({
+export const identityOf = (node = 'web-17'): Assignment => ({
   stack: STACK,
   environment: ENVIRONMENT,
   node: nodeOf(node),

@@ -1,8 +1,8 @@
 /** Arbitrary states of a node: every one that its file can hold, reachable or not. */
 import fc from 'fast-check';
 import * as O from 'fp-ts/lib/Option.js';
+import type { Assignment } from '../../src/domain/assignment.ts';
 import {
-  type NodeIdentity,
   type NodeState,
   type PendingRequest,
   type PendingVersion,
@@ -78,8 +78,8 @@ export const nodeState = (instant: fc.Arbitrary<EpochMs> = arb.instant): fc.Arbi
     interruptions: count,
   });
 
-/** Any {@link NodeIdentity}. */
-export const identity: fc.Arbitrary<NodeIdentity> = recordOf<NodeIdentity>({
+/** Any {@link Assignment}. */
+export const identity: fc.Arbitrary<Assignment> = recordOf<Assignment>({
   stack: arb.stackName,
   environment: arb.environmentName,
   node: arb.nodeName,

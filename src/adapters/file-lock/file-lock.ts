@@ -34,9 +34,11 @@ const hold = (path: string): Promise<FileLock> =>
     // The holder reads until its input ends: when it is let go, or when this process dies, however that happens.
     const holder = spawn(
       'flock',
-      ['--nonblock', '--conflict-exit-code', String(BUSY), path, 'sh', '-c', 'echo held; read -r _'],
+      ['--nonblock', '--conflict-exit-code', String(BUSY), path, 'sh', '-c', "trap '' INT TERM; echo held; read -r _"],
       {
         stdio: ['pipe', 'pipe', 'ignore'],
+        // What asks this process to end may ask its whole group; the lock is held until the last run has ended.
+        detached: true,
       },
     );
     const release = async (): Promise<void> => {

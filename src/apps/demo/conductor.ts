@@ -66,7 +66,7 @@ const orThrow = <A>(result: E.Either<Failure, A>): A => {
 
 const addRelease = async (stage: Stage, release: Release): Promise<Version> => {
   const { version, tarball } = await stage.buildRelease(release);
-  orThrow(await addArtifact(stage.librarian)(tarball)());
+  orThrow(await addArtifact(stage.librarian)(tarball, { who: 'demo', why: 'the hour has come' })());
   stage.onArtifact(version, release);
   return version;
 };

@@ -6,7 +6,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import { decodeWith, formatFieldErrors } from '../../domain/decoding.ts';
 import { nameFromLiteral, NodeName, type StackName } from '../../domain/names.ts';
-import type { NodeIdentity } from '../../domain/node-state.ts';
+import type { Assignment } from '../../domain/assignment.ts';
 import { environmentsOf, ReleasePlan, type ReleasePlanJson } from '../../domain/release-plan.ts';
 import { type EpochMs, epochMs } from '../../domain/time.ts';
 
@@ -47,7 +47,7 @@ export const demoPlan = (): ReleasePlan => {
 };
 
 /** `count` nodes, spread evenly over stacks and environments. */
-export const demoNodes = (plan: ReleasePlan, count: number): readonly NodeIdentity[] => {
+export const demoNodes = (plan: ReleasePlan, count: number): readonly Assignment[] => {
   const places = environmentsOf(plan).flatMap((environment) =>
     plan.stacks.map((stack: StackName) => ({ stack, environment })),
   );

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { NodeIdentity } from '../../domain/node-state.ts';
+import type { Assignment } from '../../domain/assignment.ts';
 import { MINUTE_MS, plus } from '../../domain/time.ts';
 import type { FallbackReport } from '../fallback/index.ts';
 import { runSummoner } from '../summoner/summoner.ts';
@@ -11,7 +11,7 @@ import type { SummonerPorts } from '../summoner/summoner-ports.ts';
 
 /** What a machine is made of. */
 export interface MachineParts {
-  readonly identity: NodeIdentity;
+  readonly identity: Assignment;
   readonly summoner: SummonerPorts;
   /** One look of the fallback, run as its cron job would. */
   readonly lookWithFallback: () => Promise<FallbackReport>;

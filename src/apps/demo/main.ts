@@ -22,7 +22,7 @@ import { type PacedClock, pacedClock } from '../../adapters/paced-clock/index.ts
 import { defaultFallbackPolicy } from '../../domain/fallback.ts';
 import { fallbackRecordOf, fallbackSuccess } from '../../domain/fallback-record.ts';
 import type { Version } from '../../domain/names.ts';
-import type { NodeIdentity } from '../../domain/node-state.ts';
+import type { Assignment } from '../../domain/assignment.ts';
 import { environmentsOf } from '../../domain/release-plan.ts';
 import { policyFor } from '../../domain/summoner.ts';
 import { WINDOW_MS_DEFAULT } from '../../domain/compliance.ts';
@@ -84,7 +84,7 @@ const librarianOf = (layout: Layout, clock: PacedClock): LibrarianPorts => {
     artifacts: filesystemArtifactStore(layout.artifacts),
     chefServers: new Map(plan.stacks.map((stack) => [stack, chefRepoServer(stack, layout.chefRepo(stack))])),
     bucket: 'demo',
-    intake: artifactSpool(tmpdir()),
+    intake: artifactSpool(layout.artifacts),
     log: silentLog,
   };
 };
@@ -93,7 +93,7 @@ const librarianOf = (layout: Layout, clock: PacedClock): LibrarianPorts => {
 const APPLY = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './apply.ts' : './apply.js', import.meta.url));
 
 const runOrderOf = (
-  { stack, environment, node }: NodeIdentity,
+  { stack, environment, node }: Assignment,
   layout: Layout,
   chefClient: O.Option<string>,
 ): ProcessOrder => {

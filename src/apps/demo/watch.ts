@@ -6,12 +6,12 @@
  */
 import * as O from 'fp-ts/lib/Option.js';
 import type { NodeName } from '../../domain/names.ts';
-import type { NodeIdentity } from '../../domain/node-state.ts';
+import type { Assignment } from '../../domain/assignment.ts';
 import type { SummonerDecision } from '../../domain/summoner.ts';
 
 /** One machine, as it is watched. */
 export interface Watched {
-  readonly identity: NodeIdentity;
+  readonly identity: Assignment;
   /** Where a run puts what it applies. */
   readonly applied: string;
   /** Every version that was ever seen there. */

@@ -77,14 +77,8 @@ const uploadTo = async (
 };
 
 /** Uploads a stored artifact to every stack, side by side; those that have it are asked in vain. */
-const uploadEverywhere = async (
-  ports: LibrarianPorts,
-  record: ArtifactRecord,
-): Promise<readonly UploadTrouble[]> =>
+const uploadEverywhere = async (ports: LibrarianPorts, record: ArtifactRecord): Promise<readonly UploadTrouble[]> =>
   (await Promise.all(ports.plan.stacks.map((stack) => uploadTo(ports, record, stack)))).flat();
-
-/** Whoever brought an artifact without saying who. */
-const UNNAMED: Asker = { who: 'librarian', why: 'received' };
 
 const outcomeOf = ({ isNew, troubles }: ArtifactAdded): string =>
   [
@@ -112,7 +106,7 @@ const store =
 /** Adds the artifact in `tarball`: the same bytes twice are one artifact, other bytes under its version are refused. */
 export const addArtifact =
   (ports: LibrarianPorts) =>
-  (tarball: AsyncIterable<Uint8Array>, asker: Asker = UNNAMED): TE.TaskEither<Failure, ArtifactAdded> =>
+  (tarball: AsyncIterable<Uint8Array>, asker: Asker): TE.TaskEither<Failure, ArtifactAdded> =>
   async () => {
     const received = await ports.intake(tarball);
     if (received._tag === 'BadArtifact') return E.left(badData(`artifact: ${received.detail}`));

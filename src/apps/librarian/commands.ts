@@ -144,12 +144,17 @@ export const artifactAdd = async (
   if (E.isLeft(opened)) return fail(terminal, opened.left);
   const tarball = bytesOf(opened.right);
   const why = O.getOrElse(() => 'received')(reason);
-  return askAs(terminal, why, (asker) => addArtifact(ports)(tarball, asker), (added) => {
-    const { version, sha256 } = added.record;
-    if (isJson) printJson(terminal, additionJson(added));
-    else terminal.out(`${version} ${added.isNew ? 'added' : 'was there already'}, sha256 ${sha256}`);
-    return afterTroubles(terminal, added.troubles);
-  });
+  return askAs(
+    terminal,
+    why,
+    (asker) => addArtifact(ports)(tarball, asker),
+    (added) => {
+      const { version, sha256 } = added.record;
+      if (isJson) printJson(terminal, additionJson(added));
+      else terminal.out(`${version} ${added.isNew ? 'added' : 'was there already'}, sha256 ${sha256}`);
+      return afterTroubles(terminal, added.troubles);
+    },
+  );
 };
 
 /** `signalbox artifact list` */
@@ -187,10 +192,15 @@ export const artifactJudge = (
   terminal: Terminal,
   { verb, version, reason }: Judgement,
 ): Promise<ExitCode> =>
-  askAs(terminal, reason, (asker) => (verb === 'reject' ? reject : approve)(ports)(asker, version), () => {
-    terminal.out(`${version} ${verb === 'reject' ? 'rejected' : 'approved'}`);
-    return EXIT.done;
-  });
+  askAs(
+    terminal,
+    reason,
+    (asker) => (verb === 'reject' ? reject : approve)(ports)(asker, version),
+    () => {
+      terminal.out(`${version} ${verb === 'reject' ? 'rejected' : 'approved'}`);
+      return EXIT.done;
+    },
+  );
 
 /** What `signalbox hold add` was asked. */
 export interface HoldOptions {
@@ -239,10 +249,15 @@ export const holdLift = (
   terminal: Terminal,
   { id, reason }: { readonly id: Slug; readonly reason: string },
 ): Promise<ExitCode> =>
-  askAs(terminal, reason, (asker) => liftHold(ports)(asker, id), () => {
-    terminal.out(`hold ${id} lifted`);
-    return EXIT.done;
-  });
+  askAs(
+    terminal,
+    reason,
+    (asker) => liftHold(ports)(asker, id),
+    () => {
+      terminal.out(`hold ${id} lifted`);
+      return EXIT.done;
+    },
+  );
 
 /** `signalbox hold list` */
 export const holdList = (

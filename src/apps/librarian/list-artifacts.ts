@@ -16,8 +16,7 @@ export interface ListedArtifact {
 }
 
 /** Every artifact, the newest first. */
-export const listArtifacts =
-  (ports: LibrarianPorts): TE.TaskEither<Failure, readonly ListedArtifact[]> =>
+export const listArtifacts = (ports: LibrarianPorts): TE.TaskEither<Failure, readonly ListedArtifact[]> =>
   TE.map(({ board: { records, view } }: CurrentBoard) =>
     [...records.values()]
       .sort((a, b) => compareVersions(b.version, a.version))

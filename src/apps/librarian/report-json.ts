@@ -30,9 +30,7 @@ const outcomeJson = (outcome: Outcome, explanation: string) => ({
 export const tickJson = ({ at, outcomes, troubles }: TickReport, isDry: boolean) => ({
   at: formatInstant(at),
   dry_run: isDry,
-  outcomes: outcomes.map((outcome) =>
-    outcomeJson(outcome, isDry ? explainProspect(outcome) : explainOutcome(outcome)),
-  ),
+  outcomes: outcomes.map((outcome) => outcomeJson(outcome, isDry ? explainProspect(outcome) : explainOutcome(outcome))),
   troubles,
 });
 

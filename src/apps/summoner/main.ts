@@ -12,7 +12,6 @@ import { filesystemSignalBus, filesystemStateStore } from '../../adapters/filesy
 import { systemClock } from '../../adapters/system-clock/index.ts';
 import { Assignment } from '../../domain/assignment.ts';
 import { fallbackRecordOf, fallbackSuccess } from '../../domain/fallback-record.ts';
-import type { NodeIdentity } from '../../domain/node-state.ts';
 import { policyFor, type SummonerPolicy } from '../../domain/summoner.ts';
 import type { ProcessOrder } from '../../ports/process-runner.ts';
 import { fail, withConfig } from '../cli/command.ts';
@@ -28,7 +27,7 @@ import type { TakeNodeLock } from './node-lock.ts';
 import type { SummonerPorts } from './summoner-ports.ts';
 
 /** Who this node is: what the configuration says, and the rest from the file that bootstrap wrote. */
-const identityOf = async ({ config, pathOf }: LoadedConfig): Promise<E.Either<Failure, NodeIdentity>> => {
+const identityOf = async ({ config, pathOf }: LoadedConfig): Promise<E.Either<Failure, Assignment>> => {
   const { node, stack, environment } = config;
   if (O.isSome(node) && O.isSome(stack) && O.isSome(environment)) {
     return E.right({ node: node.value, stack: stack.value, environment: environment.value });
@@ -48,7 +47,7 @@ const identityOf = async ({ config, pathOf }: LoadedConfig): Promise<E.Either<Fa
   });
 };
 
-const policyOf = (identity: NodeIdentity, config: Config): SummonerPolicy =>
+const policyOf = (identity: Assignment, config: Config): SummonerPolicy =>
   policyFor(identity, {
     windowMs: config.window,
     leadMs: config.lead,

@@ -6,12 +6,11 @@
  */
 import * as E from 'fp-ts/lib/Either.js';
 import { formatFieldErrors } from '../../domain/decoding.ts';
+import { type Assignment, isSameAssignment } from '../../domain/assignment.ts';
 import {
   decodeNodeState,
   EMPTY_NODE_STATE,
   encodeNodeState,
-  isSameIdentity,
-  type NodeIdentity,
   type NodeState,
   type StoredNodeState,
 } from '../../domain/node-state.ts';
@@ -40,8 +39,8 @@ const held = (node: NodeState, revision: Revision | undefined, isLoaded: boolean
   isStored: false,
 });
 
-const sameNode = (identity: NodeIdentity, stored: StoredNodeState): boolean =>
-  isSameIdentity(identity, stored.identity);
+const sameNode = (identity: Assignment, stored: StoredNodeState): boolean =>
+  isSameAssignment(identity, stored.identity);
 
 /** Keeps a body that cannot be used beside the state, under a name that tells when; a person may want to see it. */
 const keepAside = async (ports: MemoryPorts, body: string, why: string): Promise<void> => {

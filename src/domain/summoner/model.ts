@@ -7,14 +7,15 @@ import type * as O from 'fp-ts/lib/Option.js';
 import type { Backoff } from '../backoff.ts';
 import { type ComplianceFloor, LEAD_MS_DEFAULT, WINDOW_MS_DEFAULT } from '../compliance.ts';
 import type { Disabling } from '../disabling.ts';
-import type { NodeIdentity, NodeState, RunCause, Running } from '../node-state.ts';
+import type { Assignment } from '../assignment.ts';
+import type { NodeState, RunCause, Running } from '../node-state.ts';
 import type { RunEnd } from '../run-outcome.ts';
 import type { Signal, SignalRefusal } from '../signal.ts';
 import { type EpochMs, MINUTE_MS } from '../time.ts';
 
 /** How a node behaves. {@link policyFor} fills in what a fleet has no opinion on. */
 export interface SummonerPolicy extends ComplianceFloor {
-  readonly identity: NodeIdentity;
+  readonly identity: Assignment;
   /** From one poll to the next while the bus is well, in milliseconds. */
   readonly pollEveryMs: number;
   /** How far ahead of this clock a signal's timestamp, or a recorded success, may lie, in milliseconds. */
@@ -28,7 +29,7 @@ export interface SummonerPolicy extends ComplianceFloor {
 
 /** The defaults: the published window, a poll a minute, five attempts spread over about half an hour each at most. */
 export const policyFor = (
-  identity: NodeIdentity,
+  identity: Assignment,
   chosen: Partial<Omit<SummonerPolicy, 'identity'>> = {},
 ): SummonerPolicy => ({
   identity,

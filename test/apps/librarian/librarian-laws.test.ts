@@ -21,6 +21,7 @@ import {
   NOON,
   promoteTo,
   tarballOf,
+  TESTER,
   world,
   type World,
 } from '../../support/librarian-world.ts';
@@ -91,7 +92,7 @@ describe('L1: complete, pin, read back, signal', () => {
         ]),
       ),
     };
-    const added = must(await addArtifact(halfUploaded)(streamed(tarballOf('1.0.1')))());
+    const added = must(await addArtifact(halfUploaded)(streamed(tarballOf('1.0.1')), TESTER)());
     expect(added.troubles.map(({ stack }) => stack)).toEqual([IRONSTONE]);
     must(await tick(ports)());
     expect(await on.pin(BASALT, DEV)).toBeUndefined();
@@ -442,10 +443,10 @@ describe('L5: audit first', () => {
 describe('L7: artifacts are immutable', () => {
   it('L7, fault 71: the same version with other bytes is refused, and the first stays', async () => {
     const on = world();
-    const first = must(await addArtifact(on.librarian())(streamed(tarballOf('1.0.1')))());
-    const again = await addArtifact(on.librarian())(streamed(tarballOf('1.0.1', 'log "other"')))();
+    const first = must(await addArtifact(on.librarian())(streamed(tarballOf('1.0.1')), TESTER)());
+    const again = await addArtifact(on.librarian())(streamed(tarballOf('1.0.1', 'log "other"')), TESTER)();
     expect(E.isLeft(again) && again.left).toMatchObject({ _tag: 'Refused', reason: 'DifferentBytes' });
-    const same = must(await addArtifact(on.librarian())(streamed(tarballOf('1.0.1')))());
+    const same = must(await addArtifact(on.librarian())(streamed(tarballOf('1.0.1')), TESTER)());
     expect(same).toMatchObject({ isNew: false, record: { sha256: first.record.sha256 } });
   });
 
