@@ -135,7 +135,7 @@ describe('bad input at the command line', () => {
     ['no such zone', ['bootstrap', '--zone', 'elsewhere', '--node', 'web-1'], 65, /expected one of the zone map/],
     ['no such file', ['artifact', 'add', 'missing.tar.gz'], 65, /missing\.tar\.gz: expected a file: ENOENT/],
     ['a directory', ['artifact', 'add', '.'], 65, /\.: expected a tar\.gz, got a directory/],
-    ['a reason over two lines', ['hold', 'lift', 'h', '--reason', 'a\nb'], 64, /expected text of at most 1024/],
+    ['a reason over two lines', ['hold', 'lift', 'h', '--reason', 'a\nb'], 64, /expected text of 1 to 1024/],
     ['a reason too long', ['promote', '1.0.1', '--environment', 'dev', '--reason', 'x'.repeat(1025)], 64, /1024/],
     ['a long owner', [...HOLD, '--scope', 'plan', '--owner', 'x'.repeat(257)], 64, /text of at most 256 characters/],
     ['an unknown environment', [...HOLD, '--scope', 'environment:prd-1'], 65, /with one of dev, prod-1, prod-2, image/],
