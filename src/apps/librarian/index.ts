@@ -18,6 +18,7 @@ export {
   rollback,
 } from './intervene.ts';
 export { librarianServer } from './http.ts';
+export { inFlight, type InFlight } from './in-flight.ts';
 export type { LibrarianPorts } from './librarian-ports.ts';
 export { type ListedArtifact, listArtifacts } from './list-artifacts.ts';
 export type { StackTrouble } from './perform.ts';
