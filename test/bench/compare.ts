@@ -95,15 +95,24 @@ export interface Command {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Wall time from the start of a process to its exit, in milliseconds. */
+/** So many processes are started in a row by a shell that is there already. */
+const IN_A_ROW = 5;
+
+/** Starts its arguments so often in a row; the first that fails ends it. */
+const REPEAT = `n=${IN_A_ROW}; while [ "$n" -gt 0 ]; do "$@" >/dev/null || exit; n=$((n - 1)); done`;
+
+/**
+ * Wall time from the start of a process to its exit, in milliseconds. They are started by a small shell, as cron would: to
+ * be started by this process, which is large, costs more than some of them take.
+ */
 const wallMs = ({ file, args, env }: Command): number => {
   const start = performance.now();
-  const { status, error, stderr } = spawnSync(file, args, {
+  const { status, error, stderr } = spawnSync('/bin/sh', ['-c', REPEAT, 'repeat', file, ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
     encoding: 'utf8',
   });
-  const elapsedMs = performance.now() - start;
+  const elapsedMs = (performance.now() - start) / IN_A_ROW;
   if (status !== 0) {
     throw new Error(`${file} ${args.join(' ')}: expected exit 0, got ${status ?? 'none'}: ${error?.message ?? stderr}`);
   }

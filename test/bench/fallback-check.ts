@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,10 +25,10 @@ export const fallbackCheck: Section = {
         SIGNALBOX_FALLBACK_STATE_FILE: state,
         SIGNALBOX_FALLBACK_RECORD_FILE: join(folder, 'record'),
       };
-      return compareProcesses(
-        { ours: { file: '/bin/sh', args: [SCRIPT, '--dry-run'], env }, alternative: BARE_NODE },
-        effort,
-      );
+      const ours = { file: '/bin/sh', args: [SCRIPT, '--dry-run'], env };
+      const answer = execFileSync(ours.file, ours.args, { env: { ...process.env, ...env }, encoding: 'utf8' });
+      if (!answer.startsWith('Wait: Healthy')) throw new Error(`expected a healthy node, got ${answer}`);
+      return await compareProcesses({ ours, alternative: BARE_NODE }, effort);
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -88,11 +88,12 @@ rfc3339() { # EPOCH, to a date in quotes: Howard Hinnant's civil_from_days, wher
     $((d - (153 * m + 2) / 5 + 1)) $((s / 3600)) $((s / 60 % 60)) $((s % 60))
 }
 show() {
-  at=null
-  if [ $decision = Wait ]; then at=$(rfc3339 "$retry_at"); fi
-  if [ "$json" ]; then printf '{"decision":"%s","reason":"%s","retryAt":%s}\n' $decision "$reason" "$at"
-  elif [ $decision = Wait ]; then echo "Wait: $reason, until $at"
-  else echo "Fire: $reason, after $delay s: $COMMAND"; fi
+  if [ "$json" ]; then printf '{"decision":"%s","reason":"%s","retryAt":' $decision "$reason"
+  else printf '%s: %s, ' $decision "$reason"; fi
+  if [ $decision = Wait ]; then [ "$json" ] || printf 'until ' && rfc3339 "$retry_at"
+  elif [ "$json" ]; then printf null
+  else printf 'after %s s: %s' "$delay" "$COMMAND"; fi
+  if [ "$json" ]; then echo '}'; else echo; fi
 }
 write() { # FILE TEXT, whole or not at all
   if mkdir -p "${1%/*}/" && [ ! -d "$1" ] && printf '%s\n' "$2" >"$1.$$" && mv -f "$1.$$" "$1"; then return; fi
