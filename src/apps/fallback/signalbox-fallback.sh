@@ -105,8 +105,7 @@ record() { write "$RECORD_FILE" "last_attempt_epoch=$now${success:+
 last_success_epoch=$success}"; }
 publish() {
   if [ -z "$METRICS_FILE" ]; then return; fi
-  past "$attempt" || attempt=0
-  past "$success" || success=0
+  past "$attempt" || attempt=0; past "$success" || success=0
   write "$METRICS_FILE" "$(printf 'signalbox_fallback_%s %s\n' check_timestamp_seconds "$now" \
     "decision{decision=\"$decision\",reason=\"$reason\"}" 1 \
     attempt_timestamp_seconds "$attempt" success_timestamp_seconds "$success")"
