@@ -13,7 +13,7 @@
  */
 import * as O from 'fp-ts/lib/Option.js';
 import { isVersion } from './dedup.ts';
-import { type Disabling, isDisabled, isFloorDisabled } from './disabling.ts';
+import { type Disabling, isFloorDisabled } from './disabling.ts';
 import type { Version } from './names.ts';
 import { type NodeState, type PendingVersion, type RunCause, type Running, wholeSecond } from './node-state.ts';
 import type { RunEnd } from './run-outcome.ts';
@@ -176,7 +176,7 @@ export const step = (
         now,
       );
     case 'Enabled':
-      return conclude(policy, withNode(state, withEnabled(node, now)), now);
+      return conclude(policy, withNode(state, withEnabled(policy, node, now)), now);
     case 'RunNowAsked':
       return conclude(policy, withNode(state, { ...node, runNow: true }), now);
     case 'FallbackSucceeded':
@@ -193,11 +193,12 @@ export const step = (
 export const afterLastRun = (policy: SummonerPolicy, state: SummonerState, end: RunEnd, now: EpochMs): SummonerState =>
   withNode(state, afterRun(policy, state.node, end, now));
 
-/** Ends a disabling now. */
-const withEnabled = (node: NodeState, now: EpochMs): NodeState =>
-  O.isSome(node.disabled) && isDisabled(node.disabled.value, now)
-    ? { ...node, disabled: O.some({ ...node.disabled.value, until: now }) }
-    : node;
+/** Ends a disabling at once, also during a run: left to its end, a clock that is set back would bring it back. */
+const withEnabled = (policy: SummonerPolicy, node: NodeState, now: EpochMs): NodeState => {
+  if (O.isNone(node.disabled)) return node;
+  const { value } = node.disabled;
+  return withDisablingEnded(policy, { ...node, disabled: O.some({ ...value, until: earlier(value.until, now) }) }, now);
+};
 
 const withFallbackSuccess = (policy: SummonerPolicy, node: NodeState, at: EpochMs, now: EpochMs): NodeState => {
   const success = wholeSecond(at);

@@ -28,7 +28,7 @@ export const fallbackCheck: Section = {
       const ours = { file: '/bin/sh', args: [SCRIPT, '--dry-run'], env };
       const answer = execFileSync(ours.file, ours.args, { env: { ...process.env, ...env }, encoding: 'utf8' });
       if (!answer.startsWith('Wait: Healthy')) throw new Error(`expected a healthy node, got ${answer}`);
-      return await compareProcesses({ ours, alternative: BARE_NODE }, effort);
+      return compareProcesses({ ours, alternative: BARE_NODE }, effort);
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -566,6 +566,16 @@ describe('disabled', () => {
     }
   });
 
+  it('N10, N12: enabled is enabled, also during a run and by a clock that is set back afterwards', () => {
+    const harness = booted().tell({ _tag: 'RunNowAsked' }).disable(disabling);
+    harness
+      .setClock(400 * DAY_MS, false)
+      .enable()
+      .setClock(-400 * DAY_MS, false);
+    expect(harness.pass(5 * MINUTE_MS).decision.reason._tag).not.toBe('Disabled');
+    expect(harness.node.disabled).toEqual(O.none);
+  });
+
   it('N10: enabled again, and run-now waits until then', () => {
     const harness = booted().disable(disabling).tell({ _tag: 'RunNowAsked' }).pass(HOUR_MS);
     expect(harness.runs).toEqual([]);
