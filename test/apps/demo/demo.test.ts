@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runSignalbox } from '../../support/run-signalbox.ts';
 
@@ -37,5 +38,34 @@ describe('the demo', () => {
       published.departures.map(({ at }) => at.replace(/^X\+(\d):/, '0$1:')),
     );
     expect(inLetters(rows)).toEqual(published.departures.map(({ pins }) => pins));
+  }, 180_000);
+
+  it('runs what it is given in the place of the stand-in, with the arguments of chef-client in local mode', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'signalbox-chef-client-'));
+    try {
+      const executable = join(directory, 'chef-client');
+      const calls = join(directory, 'calls');
+      writeFileSync(
+        executable,
+        [
+          '#!/bin/sh',
+          `echo "$*" >> ${calls}`,
+          'while [ $# -gt 0 ]; do',
+          '  case $1 in --chef-repo-path) repo=$2 ;; --environment) environment=$2 ;; esac',
+          '  shift',
+          'done',
+          'mkdir -p "$SIGNALBOX_NODE_DIRECTORY" && cd "$SIGNALBOX_NODE_DIRECTORY"',
+          `sed -n 's/.*"artifact_version": *"\\([^"]*\\)".*/\\1/p' "$repo/environments/$environment.json" > artifact_version`,
+        ].join('\n'),
+        { mode: 0o755 },
+      );
+      const args = ['demo', '--hours', '1', '--nodes', '16', '--json', '--chef-client', executable];
+      expect(await runSignalbox(args, directory)).toMatchObject({ code: 0, err: '' });
+      expect(readFileSync(calls, 'utf8').split('\n')[0]).toMatch(
+        /^--local-mode --chef-repo-path \S+ --environment \S+ --node-name \S+ --config-option versioned_cookbooks=true$/,
+      );
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
   }, 180_000);
 });
