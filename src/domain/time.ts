@@ -10,6 +10,9 @@
 import * as E from 'fp-ts/lib/Either.js';
 import type * as Ord from 'fp-ts/lib/Ord.js';
 
+/** A wall clock that moved by so much more or less than real time has been set, not slewed, in milliseconds. */
+export const CLOCK_STEP_MS_MIN = 2_000;
+
 declare const epochMsBrand: unique symbol;
 
 /** Whole milliseconds since 1970-01-01T00:00:00Z, UTC, as a wall clock reads them. */

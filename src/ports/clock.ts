@@ -10,7 +10,9 @@ export interface Clock {
    */
   readonly elapsedMs: () => number;
   /**
-   * Resolves when the wall clock has reached `instant`, or as soon as `signal` is aborted; never rejects. Any instant
+   * Resolves when the wall clock has reached `instant`, or as soon as `signal` is aborted; never rejects. It also resolves,
+   * within a minute, once the wall clock is seen to have been set: `instant` was computed by another clock then, and who
+   * waits for it looks again. Any instant
    * is allowed: timers longer than the platform's are taken in pieces.
    */
   readonly sleepUntil: (instant: EpochMs, signal?: AbortSignal) => Promise<void>;

@@ -302,6 +302,18 @@ describe('versions', () => {
     expect(versionsOf(harness.pass(3 * HOUR_MS))).toEqual(['2.0.0', '4.0.0']);
   });
 
+  it('N3, N5: a follow-up has a splay of its own, counted from when its signal was seen', () => {
+    const harness = booted();
+    harness.endings.push(exits(0, HOUR_MS));
+    harness.publish(shown('2.0.0', 0)).pass(2 * MINUTE_MS);
+    harness.publish(shown('3.0.0', 1, { splaySeconds: 86_400 })).pass(2 * MINUTE_MS);
+    const seenAt = O.isSome(harness.node.pending) ? harness.node.pending.value.seenAt : START;
+    harness.pass(HOUR_MS);
+    expect(harness.node.pending).toMatchObject({
+      value: { version: '3.0.0', startAt: plus(seenAt, splayMs(nodeOf('web-17'), '3.0.0', 86_400)) },
+    });
+  });
+
   it('fault 25: the timestamp tells a signal that was seen from one that was not, to the nanosecond', () => {
     const node = { ...HEALTHY, accepted: O.some({ epochSeconds: 7, nanoseconds: 8 }) };
     expect(isSeen(node, { epochSeconds: 7, nanoseconds: 8 })).toBe(true);
@@ -394,9 +406,17 @@ describe('failures', () => {
     const harness = booted();
     harness.ending = exits(1, 10 * SECOND_MS);
     const request = requestOf({ id: 'r-1', expiresAt: plus(START, 9 * DAY_MS) });
-    harness.publish(shown('1.0.0', 0, { runRequests: [request] })).pass(5 * HOUR_MS);
-    harness.publish(shown('1.0.0', 1, { runRequests: [request] })).pass(5 * HOUR_MS);
+    // Carried by signal after signal, as it is when other requests come and go.
+    for (let i = 0; i < 600; i++) harness.publish(shown('1.0.0', i, { runRequests: [request] })).pass(MINUTE_MS);
     expect(causesOf(harness)).toEqual(Array.from({ length: 5 }, () => 'Request'));
+  });
+
+  it('N7: a success wipes the slate', () => {
+    const harness = booted();
+    harness.endings.push(exits(1, SECOND_MS), exits(1, SECOND_MS));
+    harness.publish(shown('2.0.0', 0)).pass(2 * HOUR_MS);
+    expect(harness.runs).toHaveLength(3);
+    expect(harness.node).toMatchObject({ failures: 0, pending: O.none, floor: O.none, tried: O.none });
   });
 
   it.each<[string, RunEnd]>([
@@ -517,6 +537,13 @@ describe('disabled', () => {
     expect(versionsOf(harness.pass(5 * MINUTE_MS))).toEqual(['3.0.0']);
   });
 
+  it('N10: a disabling ends in its own instant, whenever the next poll may be', () => {
+    const harness = booted({ ...POLICY, pollEveryMs: HOUR_MS });
+    harness.publish(shown('2.0.0', 0)).disable({ ...disabling, until: plus(START, 90 * MINUTE_MS) });
+    harness.pass(2 * HOUR_MS);
+    expect(harness.runs.map(({ startedElapsedMs }) => startedElapsedMs)).toEqual([90 * MINUTE_MS]);
+  });
+
   it('N10: disabled during the splay, it does not start', () => {
     const harness = booted()
       .publish(shown('2.0.0', 0, { splaySeconds: 86_400 }))
@@ -533,14 +560,19 @@ describe('disabled', () => {
       version: shown('2.0.0', 0, { splaySeconds: 600 }),
       request: shown('1.0.0', 0, { runRequests: [request] }),
       floor: shown('1.0.0', 0),
+      retry: shown('2.0.0', 0),
     };
-    for (const signal of Object.values(signals)) {
+    for (const [what, signal] of Object.entries(signals)) {
       const starts = Array.from({ length: 40 }, (_, i) => {
         const harness = booted(policyFor(identityOf(`web-${i}`)));
+        const isRetry = what === 'retry';
+        if (isRetry) harness.publish(signal).endings.push(exits(1, 0));
+        if (isRetry) expect(harness.passUntil(() => harness.node.failures === 1, 2 * MINUTE_MS, 100)).toBe(true);
         harness.disable({ ...disabling, until: plus(START, 13 * HOUR_MS), floorToo: true }).publish(signal);
-        harness.pass(13 * HOUR_MS);
-        expect(harness.runs).toEqual([]);
-        return harness.pass(HOUR_MS).runs[0]?.startedElapsedMs ?? Number.NaN;
+        const before = harness.runs.length;
+        harness.pass(13 * HOUR_MS - harness.elapsedMs);
+        expect(harness.runs).toHaveLength(before);
+        return harness.pass(HOUR_MS).runs[before]?.startedElapsedMs ?? Number.NaN;
       });
       const inFirstMinute = starts.filter((at) => at < 13 * HOUR_MS + MINUTE_MS).length;
       expect(inFirstMinute).toBeLessThan(20);
@@ -615,8 +647,20 @@ describe('run requests', () => {
     expect(harness.runs).toHaveLength(1);
     const longest = { ...slow, expiresEpochSeconds: slow.expiresEpochSeconds + 86_400 };
     harness.publish(shown('1.0.0', 2, { runRequests: [longest] })).pass(HOUR_MS);
-    harness.publish(shown('1.0.0', 3, { runRequests: [longest] })).pass(HOUR_MS);
+    harness.publish(shown('1.0.0', 3, { runRequests: [longest] })).pass(4 * HOUR_MS);
     expect(harness.runs).toHaveLength(1);
+  });
+
+  it('N11: a request that failed and was withdrawn is not tried anew when it is carried again', () => {
+    const harness = booted();
+    harness.ending = exits(1, SECOND_MS);
+    harness.publish(shown('1.0.0', 0, { runRequests: [request] }));
+    expect(harness.passUntil(() => harness.node.failures === 1, 10 * MINUTE_MS)).toBe(true);
+    // Between the attempts: the first wait is a minute at most, and the polls are as far apart.
+    const withdrawn = step(POLICY, harness.decision.state, fresh(shown('1.0.0', 1)), harness.now);
+    const again = step(POLICY, withdrawn.state, fresh(shown('1.0.0', 2, { runRequests: [request] })), harness.now);
+    expect(again.state.node.requests).toEqual([]);
+    expect(again.reason).toEqual({ _tag: 'UpToDate' });
   });
 
   it('N11: what was handled is forgotten when it expires', () => {
@@ -697,14 +741,46 @@ describe('clocks', () => {
     expect(harness.node.lastSuccess).toEqual(O.some(plus(START, 12_000)));
   });
 
-  it('N12: a retry that another clock computed waits no longer than the cap', () => {
-    const harness = booted();
-    harness.endings.push(exits(1, SECOND_MS));
-    harness.publish(shown('2.0.0', 0)).pass(HOUR_MS / 60 + SECOND_MS);
-    harness.setClock(-20 * HOUR_MS, false);
-    expect(harness.pass(POLICY.backoff.capMs + POLICY.catchUpSplaySeconds * SECOND_MS).node.applied).toEqual(
-      O.some(V2),
-    );
+  // In these, the last success can still be believed after the step, so that no first run covers up for what is lost.
+  it('N12: retries that another clock computed wait no longer than the cap', () => {
+    const request = requestOf({ id: 'r-1', expiresAt: plus(START, DAY_MS) });
+    for (const signal of [shown('2.0.0', 0), shown('1.0.0', 0, { runRequests: [request] })]) {
+      const harness = booted().pass(8 * HOUR_MS);
+      harness.endings.push(exits(1, SECOND_MS));
+      harness.publish(signal);
+      expect(harness.passUntil(() => harness.node.failures === 1, 5 * MINUTE_MS)).toBe(true);
+      harness.setClock(-7 * HOUR_MS, false);
+      harness.pass(POLICY.backoff.capMs + POLICY.catchUpSplaySeconds * SECOND_MS);
+      expect(harness.runs).toHaveLength(2);
+    }
+  });
+
+  it('N12: a splay that another clock began waits no longer than it would have', () => {
+    const harness = booted().pass(8 * HOUR_MS);
+    harness.publish(shown('2.0.0', 0, { splaySeconds: 3_600 })).pass(2 * MINUTE_MS);
+    harness.setClock(-7 * HOUR_MS, false).pass(HOUR_MS);
+    expect(versionsOf(harness)).toEqual(['2.0.0']);
+  });
+
+  it('N12: a step that is watched changes no wait: not of a version, a request, a retry, or the next poll', () => {
+    const request = requestOf({ id: 'r-1', expiresAt: plus(START, 9 * DAY_MS), splaySeconds: 7_200 });
+    const scenes: readonly NodeHarness[] = [
+      booted().publish(shown('2.0.0', 0, { splaySeconds: 7_200 })),
+      booted().publish(shown('1.0.0', 0, { runRequests: [request] })),
+      booted(),
+    ];
+    for (const harness of scenes) {
+      harness.pass(90 * SECOND_MS);
+      const waits = () => {
+        const { nextStartAt, lookAgainAt } = harness.decision;
+        return [O.isSome(nextStartAt) ? nextStartAt.value - harness.now : undefined, lookAgainAt - harness.now];
+      };
+      const before = waits();
+      for (const byMs of [9 * HOUR_MS, -30 * HOUR_MS]) {
+        harness.setClock(byMs, true);
+        expect(waits()).toEqual(before);
+      }
+    }
   });
 });
 

@@ -1,4 +1,4 @@
-import { type EpochMs, later, plus } from '../../domain/time.ts';
+import { CLOCK_STEP_MS_MIN, type EpochMs, later, plus } from '../../domain/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 
 /** A clock that stands still until it is told to move. */
@@ -11,7 +11,10 @@ export interface VirtualClock extends Clock {
   readonly advanceTo: (instant: EpochMs) => Promise<void>;
   /** The instant at which the next sleeper is due; nothing when nobody sleeps. */
   readonly nextWake: () => EpochMs | undefined;
-  /** Sets the wall clock, forwards or back, while no time passes (faults 32, 33); sleepers that are due then, wake. */
+  /**
+   * Sets the wall clock, forwards or back, while no time passes (faults 32, 33). Sleepers that are due then, wake; where it
+   * moved by more than slewing does, all of them.
+   */
   readonly stepTo: (instant: EpochMs) => Promise<void>;
 }
 
@@ -90,7 +93,9 @@ export const virtualClock = (start: EpochMs, settled: () => Promise<void> = unti
       reach(target);
     },
     stepTo: async (instant) => {
+      const wasSet = Math.abs(instant - now) >= CLOCK_STEP_MS_MIN;
       now = instant;
+      if (wasSet) for (const sleeper of [...sleepers]) sleeper.wake();
       await wakeDue(instant, () => undefined);
     },
   };

@@ -4,7 +4,7 @@
  * @module
  */
 import type { SummonerEvent } from '../../domain/summoner.ts';
-import { plus, SECOND_MS } from '../../domain/time.ts';
+import { CLOCK_STEP_MS_MIN, plus, SECOND_MS } from '../../domain/time.ts';
 import { type Agent, type ClockReading, fallbackNews, finishRuns, readClocks, startAgent, takeIn } from './agent.ts';
 import { observe } from './observe.ts';
 import type { EndedRun, SummonerPorts } from './summoner-ports.ts';
@@ -24,9 +24,6 @@ const waitFor = async ({ clock }: SummonerPorts, agent: Agent, abort: AbortSigna
     abort.removeEventListener('abort', wake);
   }
 };
-
-/** A wall clock that moved by so much more or less than real time has been stepped, not slewed. */
-const CLOCK_STEP_MS_MIN = 2_000;
 
 const clockNews = ({ log }: SummonerPorts, before: ClockReading, after: ClockReading): readonly SummonerEvent[] => {
   const byMs = Math.round(after.at - before.at - (after.elapsedMs - before.elapsedMs));

@@ -23,7 +23,7 @@ export const hasSuccess = (policy: SummonerPolicy, node: NodeState, now: EpochMs
  * stood still past it. Both are splayed from first sight, since whole fleets boot and resume together (fault 34).
  */
 export const withFloorAnchored = (policy: SummonerPolicy, node: NodeState, now: EpochMs): NodeState => {
-  if (O.isSome(node.floor) || O.isSome(node.running)) return node;
+  if (O.isSome(node.floor)) return node;
   const stoodStill =
     O.isSome(node.lastSuccess) &&
     now - floorDueAt(policy, policy.identity.node, node.lastSuccess.value) > STANDSTILL_MS;

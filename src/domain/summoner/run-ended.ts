@@ -105,7 +105,7 @@ export const afterRun = (policy: SummonerPolicy, state: NodeState, end: RunEnd, 
     case 'Succeeded':
       return afterSuccess(node, running, outcome.rebootPending, now);
     case 'Upgraded':
-      return withoutApplied({ ...node, running: O.none, upgraded: true });
+      return { ...node, running: O.none, upgraded: true };
     case 'Failed':
       return afterFailure(policy, node, running, now);
   }

@@ -1,5 +1,6 @@
 import * as O from 'fp-ts/lib/Option.js';
 import { describe, expect, it } from 'vitest';
+import type { SummonerPorts } from '../../../src/apps/summoner/summoner-ports.ts';
 import { memorySignalBus } from '../../../src/adapters/memory/index.ts';
 import { runSummoner } from '../../../src/apps/summoner/summoner.ts';
 import { STATE_KEY } from '../../../src/apps/summoner/summoner-ports.ts';
@@ -214,6 +215,26 @@ describe('the Summoner over its ports', () => {
       await clock.advanceTo(plus(START, -40 * HOUR_MS));
     });
     expect(runs).toHaveLength(1);
+  });
+
+  it('N9, N12, fault 32: after a step back the agent goes on polling, and the floor still acts', async () => {
+    const { clock, bus, runs, ports } = machine();
+    let reads = 0;
+    const counted: SummonerPorts['bus'] = {
+      ...bus,
+      read: (key, known) => {
+        reads++;
+        return bus.read(key, known);
+      },
+    };
+    await during(ports({ bus: counted }), async () => {
+      await clock.advanceTo(plus(START, 2 * HOUR_MS));
+      await clock.stepTo(plus(START, -48 * HOUR_MS));
+      reads = 0;
+      await clock.advanceTo(plus(START, -20 * HOUR_MS));
+      expect(reads).toBeGreaterThan(1_000);
+    });
+    expect(runs.length).toBeGreaterThanOrEqual(3);
   });
 
   it('N13: never two runs at a time, whatever arrives', async () => {
