@@ -16,7 +16,7 @@ import { type Config, decodeConfig } from '../config.ts';
 import { badData, type Failure } from '../failure.ts';
 
 /** Where configuration is looked for when nobody names a file. */
-export const CONFIG_FILE_DEFAULT = '/etc/signalbox/config.yaml';
+const CONFIG_FILE_DEFAULT = '/etc/signalbox/config.yaml';
 
 const DOCUMENT_BYTES_MAX = 4 * 1024 * 1024;
 

@@ -11,7 +11,7 @@ import { formatInstant, SECOND_MS } from '../../domain/time.ts';
 import type { Release } from './conductor.ts';
 
 /** The example cookbooks that come with the package; the same place from the sources and from the compiled files. */
-export const EXAMPLE_COOKBOOKS = new URL('../../../src/apps/demo/cookbooks/', import.meta.url);
+const EXAMPLE_COOKBOOKS = new URL('../../../src/apps/demo/cookbooks/', import.meta.url);
 
 const SITE_COOKBOOKS = ['motd', 'summoner'];
 const COOKBOOKS = ['base'];

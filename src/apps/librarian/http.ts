@@ -106,7 +106,7 @@ const foreignness = ({ headers, hostname }: FastifyRequest): string | undefined 
 };
 
 /** The largest artifact that is taken over HTTP, in bytes: 2 GiB. */
-export const ARTIFACT_BYTES_MAX = 2 * 1024 ** 3;
+const ARTIFACT_BYTES_MAX = 2 * 1024 ** 3;
 const JSON_BYTES_MAX = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 600_000;
 

@@ -117,7 +117,7 @@ export const resume = (
   return promoteThrough(view, stage.name, environment, version, pending, splaySeconds, 'Resumed');
 };
 
-export const whenNotDue = (context: StageContext, environment: EnvironmentName): Decided => {
+const whenNotDue = (context: StageContext, environment: EnvironmentName): Decided => {
   const { departure } = context;
   switch (departure._tag) {
     case 'Due':
