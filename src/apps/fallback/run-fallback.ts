@@ -1,31 +1,16 @@
-import { drillDecision, type FallbackDecision, fallbackDecision, type FallbackFire } from '../../domain/fallback.ts';
-import {
-  afterAttempt,
-  afterSuccess,
-  type FallbackRecord,
-  fallbackRecordOf,
-  formatFallbackRecord,
-} from '../../domain/fallback-record.ts';
+import { drillDecision, type FallbackFire } from '../../domain/fallback.ts';
+import { type FallbackRecord, fallbackRecordOf, formatFallbackRecord } from '../../domain/fallback-record.ts';
 import { lastRunOf } from '../../domain/last-run.ts';
-import { runOutcomeOf } from '../../domain/run-outcome.ts';
-import { type EpochMs, plus, SECOND_MS } from '../../domain/time.ts';
+import { plus, SECOND_MS } from '../../domain/time.ts';
 import type { ProcessOutcome } from '../../ports/process-runner.ts';
 import type { FallbackDeps, FallbackOptions } from './deps.ts';
+import { afterDelay, afterRecording, afterRun, firingOf, type Look, lookOf, meaningOf } from './firing.ts';
 import { fallbackMetrics } from './metrics.ts';
 import { describeOutcome, type FallbackReport } from './report.ts';
 
-/** One decision, with what it was taken from. */
-interface Look {
-  readonly now: EpochMs;
-  readonly own: FallbackRecord;
-  readonly decision: FallbackDecision;
-}
-
 const look = async (deps: FallbackDeps, options: FallbackOptions): Promise<Look> => {
   const [state, record] = await Promise.all([deps.readSummonerState(), deps.readOwnRecord()]);
-  const now = deps.clock.now();
-  const own = fallbackRecordOf(record);
-  return { now, own, decision: fallbackDecision(options.policy, lastRunOf(state), own, now) };
+  return lookOf(options.policy, lastRunOf(state), fallbackRecordOf(record), deps.clock.now());
 };
 
 const publish = async (deps: FallbackDeps, { decision, own, now }: Look): Promise<void> => {
@@ -48,16 +33,20 @@ const callHook = async (deps: FallbackDeps, options: FallbackOptions, what: stri
   }
 };
 
-/** What the end of the run means (law N14). */
-type Meaning = 'Succeeded' | 'Upgraded' | 'Failed';
-
-const meaningOf = (outcome: ProcessOutcome): Meaning =>
-  outcome._tag === 'Exited' ? runOutcomeOf(outcome)._tag : 'Failed';
-
-/** A client that upgraded itself is run again at once, once. */
-const runOnceOrUpgraded = async (deps: FallbackDeps, options: FallbackOptions): Promise<ProcessOutcome> => {
-  const first = await deps.processes.run(options.run, options.abort);
-  return meaningOf(first) === 'Upgraded' ? deps.processes.run(options.run, options.abort) : first;
+const runReported = async (
+  deps: FallbackDeps,
+  options: FallbackOptions,
+  { reason }: FallbackFire,
+): Promise<ProcessOutcome> => {
+  const outcome = await deps.processes.run(options.run, options.abort);
+  const succeeded = meaningOf(outcome) === 'Succeeded';
+  deps.log(succeeded ? 'warn' : 'error', "the fallback's run ended", {
+    reason,
+    outcome: describeOutcome(outcome),
+    succeeded,
+    output_tail: succeeded || outcome._tag === 'NotStarted' ? undefined : outcome.outputTail,
+  });
+  return outcome;
 };
 
 const fire = async (deps: FallbackDeps, options: FallbackOptions, decision: FallbackFire): Promise<FallbackReport> => {
@@ -66,31 +55,37 @@ const fire = async (deps: FallbackDeps, options: FallbackOptions, decision: Fall
     delay_seconds: decision.delaySeconds,
     command: options.run.command,
   });
-  await deps.clock.sleepUntil(plus(deps.clock.now(), decision.delaySeconds * SECOND_MS), options.abort);
-  if (options.abort?.aborted === true) return { _tag: 'Aborted', decision };
-  const again = await look(deps, options);
-  if (again.decision._tag === 'Wait') {
-    deps.log('warn', 'healed meanwhile, the fallback runs nothing', { reason: again.decision.reason });
-    await publish(deps, again);
-    return { _tag: 'HealedMeanwhile', decision: again.decision };
+  let firing = firingOf(decision);
+  let isRecorded = false;
+  for (;;) {
+    switch (firing.order) {
+      case 'Wait':
+        await deps.clock.sleepUntil(plus(deps.clock.now(), decision.delaySeconds * SECOND_MS), options.abort);
+        if (options.abort?.aborted === true) return { _tag: 'Aborted', decision };
+        firing = afterDelay(firing, await look(deps, options));
+        break;
+      case 'Leave': {
+        const again = firing.look;
+        deps.log('warn', 'healed meanwhile, the fallback runs nothing', { reason: again.decision.reason });
+        await publish(deps, again);
+        return { _tag: 'HealedMeanwhile', decision: again.decision };
+      }
+      case 'Record':
+        isRecorded = await record(deps, firing.own);
+        firing = afterRecording(firing);
+        break;
+      case 'Run':
+        firing = afterRun(firing, await runReported(deps, options, firing.decision), deps.clock.now());
+        break;
+      case 'Done': {
+        const { own, now, outcome, succeeded } = firing;
+        const { reason } = firing.decision;
+        await publish(deps, { now, own, decision: firing.decision });
+        await callHook(deps, options, succeeded ? 'Succeeded' : 'Failed', reason);
+        return { _tag: 'Fired', reason, outcome, succeeded, recorded: isRecorded };
+      }
+    }
   }
-  // Before the run, so that one which takes the machine down is an attempt too. A full disk does not stop it (fault 39).
-  await record(deps, afterAttempt(again.own, again.now));
-  const outcome = await runOnceOrUpgraded(deps, options);
-  const succeeded = meaningOf(outcome) === 'Succeeded';
-  const now = deps.clock.now();
-  const own = succeeded ? afterSuccess(now) : afterAttempt(again.own, now);
-  const { reason } = again.decision;
-  deps.log(succeeded ? 'warn' : 'error', "the fallback's run ended", {
-    reason,
-    outcome: describeOutcome(outcome),
-    succeeded,
-    output_tail: succeeded || outcome._tag === 'NotStarted' ? undefined : outcome.outputTail,
-  });
-  const recorded = await record(deps, own);
-  await publish(deps, { now, own, decision: again.decision });
-  await callHook(deps, options, succeeded ? 'Succeeded' : 'Failed', reason);
-  return { _tag: 'Fired', reason, outcome, succeeded, recorded };
 };
 
 /**

@@ -1,24 +1,24 @@
 /**
- * The agent: takes in what happened, stores what that changed, and only then starts the run that was decided.
+ * The agent as a machine: takes in what happened, and says what is to be done next, one thing at a time. It stores what a
+ * decision changed, and only then starts the run that was decided (law N8).
+ *
+ * Nothing here waits, reads or writes: a shell carries out the orders over the ports, and the simulator over its own
+ * world.
  *
  * @module
  */
 import * as O from 'fp-ts/lib/Option.js';
-import type { NodeState, Running } from '../../domain/node-state.ts';
 import type { RunEnd } from '../../domain/run-outcome.ts';
 import {
-  afterLastRun,
   startingBus,
-  step,
+  type step,
   type SummonerDecision,
   type SummonerEvent,
   type SummonerPolicy,
   type SummonerState,
 } from '../../domain/summoner.ts';
-import type { EpochMs } from '../../domain/time.ts';
-import type { Clock } from '../../ports/clock.ts';
-import { keepMemory, loadMemory, type NodeMemory } from './node-memory.ts';
-import type { EndedRun, SummonerPorts } from './summoner-ports.ts';
+import { CLOCK_STEP_MS_MIN, type EpochMs } from '../../domain/time.ts';
+import type { NodeMemory } from './node-memory.ts';
 
 /** What both clocks said at one moment. */
 export interface ClockReading {
@@ -26,150 +26,112 @@ export interface ClockReading {
   readonly elapsedMs: number;
 }
 
-/** Reads both clocks. */
-export const readClocks = (clock: Clock): ClockReading => ({ at: clock.now(), elapsedMs: clock.elapsedMs() });
+/** What the agent notices by itself whenever it wakes. */
+export interface Noticed {
+  readonly clocks: ClockReading;
+  /** The fallback's last success, as far as its record is believed. */
+  readonly fallbackSuccess: O.Option<EpochMs>;
+}
 
-/** The agent between two steps. */
+/** Whose agent it is, and what decides for it: the domain's `step`. */
+export interface Mind {
+  readonly policy: SummonerPolicy;
+  readonly step: typeof step;
+}
+
+/**
+ * What is to be done next:
+ *
+ * - `Begin`: the state could be loaded at last, and what was decided without it is void; look around and begin again.
+ * - `Keep`: store the state of the decision, and tell what came of it.
+ * - `Run`: start the run that was decided.
+ * - `Wait`: until the decision is to be looked at again, or the run under way has ended.
+ */
+export type AgentOrder = 'Begin' | 'Keep' | 'Run' | 'Wait';
+
+/** The agent between two orders. */
 export interface Agent {
   readonly memory: NodeMemory;
   readonly decision: SummonerDecision;
-  /** The run under way. Always resolves. */
-  readonly run: Promise<EndedRun> | undefined;
-  /** What both clocks said at the last step. */
+  /** What both clocks said when it was decided. */
   readonly clocks: ClockReading;
+  readonly isRunning: boolean;
+  readonly order: AgentOrder;
 }
 
-/** An agent that has not decided yet. */
-type Undecided = Omit<Agent, 'decision'>;
-
-/** Calls a hook; one that throws is its owner's defect and must not become the node's. */
-const tell = <A>({ log }: SummonerPorts, hook: ((told: A) => void) | undefined, told: A): void => {
-  try {
-    hook?.(told);
-  } catch (defect) {
-    log('error', 'a hook of the Summoner failed', { detail: String(defect) });
-  }
+/** By how much the wall clock was set between two readings, in milliseconds; 0 where it only ran. */
+export const clockStepMs = (before: ClockReading, after: ClockReading): number => {
+  const byMs = Math.round(after.at - before.at - (after.elapsedMs - before.elapsedMs));
+  return Math.abs(byMs) < CLOCK_STEP_MS_MIN ? 0 : byMs;
 };
 
-const report = (ports: SummonerPorts, decision: SummonerDecision): void => {
-  const { log, policy, onDecision } = ports;
-  const { action, reason, verdict, state } = decision;
-  tell(ports, onDecision, decision);
-  const fields = { node: policy.identity.node, reason: reason._tag };
-  if (O.isSome(verdict) && verdict.value._tag === 'Refused') {
-    log('warn', 'signal refused', { ...fields, refusal: verdict.value.refusal._tag });
-  } else if (O.isSome(verdict) && verdict.value._tag === 'Accepted') {
-    log('info', 'signal accepted', { ...fields, version: O.toNullable(state.node.pending)?.version ?? null });
-  }
-  if (action._tag === 'Start') log('info', 'run started', { ...fields, version: O.toNullable(action.running.version) });
-};
+/** Once what was decided is kept, or held in memory because it cannot be, it is done. */
+const afterKeeping = (decision: SummonerDecision): AgentOrder => (decision.action._tag === 'Start' ? 'Run' : 'Wait');
 
-const converged = async ({ converge, log }: SummonerPorts, running: Running, abort: AbortSignal): Promise<RunEnd> => {
-  try {
-    return await converge(running, abort);
-  } catch (defect) {
-    log('error', 'the converge failed without an answer', { detail: String(defect) });
-    return { _tag: 'NotStarted', detail: String(defect) };
-  }
-};
-
-const startRun = async (ports: SummonerPorts, running: Running, abort: AbortSignal): Promise<EndedRun> => {
-  const end = await converged(ports, running, abort);
-  const ended: EndedRun = { cause: running.cause, startedAt: running.startedAt, endedAt: ports.clock.now(), end };
-  tell(ports, ports.onRunEnded, ended);
-  return ended;
-};
-
-/** Nothing is loaded under a run: what is found would know nothing of it, and of its end. */
-const keep = async (ports: SummonerPorts, { memory, run }: Undecided, node: NodeState): Promise<NodeMemory> =>
-  memory.isLoaded || run === undefined ? keepMemory(ports, memory, node) : { ...memory, node };
-
-/** Stores what was decided, and only then does it (law N8). */
-const carryOut = async (
-  ports: SummonerPorts,
-  before: Undecided,
-  decision: SummonerDecision,
-  abort: AbortSignal,
-): Promise<Agent> => {
+const decided = (memory: NodeMemory, decision: SummonerDecision, clocks: ClockReading, isRunning: boolean): Agent => {
   const { node } = decision.state;
-  const memory = await keep(ports, before, node);
-  // The state could be loaded at last, and this was decided without it.
-  if (memory.node !== node) return begin(ports, { ...before, memory }, abort);
-  report(ports, decision);
-  const run = decision.action._tag === 'Start' ? startRun(ports, decision.action.running, abort) : before.run;
-  return { ...before, memory, decision, run };
+  if (node === memory.node && memory.isStored) {
+    return { memory, decision, clocks, isRunning, order: afterKeeping(decision) };
+  }
+  // Nothing is loaded under a run: what is found would know nothing of it, and of its end.
+  return memory.isLoaded || !isRunning
+    ? { memory, decision, clocks, isRunning, order: 'Keep' }
+    : { memory: { ...memory, node }, decision, clocks, isRunning, order: afterKeeping(decision) };
 };
 
-/** Takes in `noticed` and then `event`, up to the first that starts a run; what is left shows again at the next look. */
+/**
+ * Takes in what was noticed and then `event`, up to the first that starts a run; what is left shows again at the next
+ * look.
+ */
 const decide = (
-  policy: SummonerPolicy,
+  { policy, step }: Mind,
   before: SummonerState,
-  noticed: readonly SummonerEvent[],
+  steppedByMs: number,
+  { clocks, fallbackSuccess }: Noticed,
   event: SummonerEvent,
-  now: EpochMs,
 ): SummonerDecision => {
   let state = before;
-  for (const first of noticed) {
-    const decision = step(policy, state, first, now);
+  if (steppedByMs !== 0) {
+    const decision = step(policy, state, { _tag: 'ClockStepped', byMs: steppedByMs }, clocks.at);
     if (decision.action._tag === 'Start') return decision;
-    state = decision.state;
+    ({ state } = decision);
   }
-  return step(policy, state, event, now);
-};
-
-/** What the fallback's record says, as news to the agent; whether it is any is for the domain to say (law F4). */
-export const fallbackNews = async ({ fallbackSuccess }: SummonerPorts): Promise<readonly SummonerEvent[]> => {
-  const at = await fallbackSuccess();
-  return O.isSome(at) ? [{ _tag: 'FallbackSucceeded', at: at.value }] : [];
+  if (O.isSome(fallbackSuccess)) {
+    const decision = step(policy, state, { _tag: 'FallbackSucceeded', at: fallbackSuccess.value }, clocks.at);
+    if (decision.action._tag === 'Start') return decision;
+    ({ state } = decision);
+  }
+  return step(policy, state, event, clocks.at);
 };
 
 /**
- * What a new agent decides from what it loaded: a run that was under way when the last agent died counts as interrupted.
- * It hears of the fallback first, after whose success it may owe nothing any more.
+ * A new agent, from what it loaded: a run that was under way when the last agent died counts as interrupted. It hears of
+ * the fallback first, after whose success it may owe nothing any more.
  */
-export const firstDecision = async (ports: SummonerPorts, { node }: NodeMemory): Promise<SummonerDecision> => {
-  const noticed = await fallbackNews(ports);
-  const now = ports.clock.now();
-  return decide(ports.policy, { node, bus: startingBus(ports.policy, now) }, noticed, { _tag: 'Started' }, now);
+export const begin = (mind: Mind, memory: NodeMemory, noticed: Noticed): Agent => {
+  const state = { node: memory.node, bus: startingBus(mind.policy, noticed.clocks.at) };
+  return decided(memory, decide(mind, state, 0, noticed, { _tag: 'Started' }), noticed.clocks, false);
 };
 
-const begin = async (ports: SummonerPorts, before: Undecided, abort: AbortSignal): Promise<Agent> =>
-  carryOut(ports, before, await firstDecision(ports, before.memory), abort);
-
-/** Loads the state and takes the first step. */
-export const startAgent = async (ports: SummonerPorts, abort: AbortSignal): Promise<Agent> =>
-  begin(ports, { memory: await loadMemory(ports), run: undefined, clocks: readClocks(ports.clock) }, abort);
-
-/** Takes in what the shell noticed by itself, and one event. */
-export const takeIn = (
-  ports: SummonerPorts,
-  agent: Agent,
-  noticed: readonly SummonerEvent[],
-  event: SummonerEvent,
-  abort: AbortSignal,
-): Promise<Agent> =>
-  carryOut(ports, agent, decide(ports.policy, agent.decision.state, noticed, event, ports.clock.now()), abort);
-
-const settle = async (ports: SummonerPorts, { memory, decision }: Agent, end: RunEnd): Promise<void> => {
-  const { node } = afterLastRun(ports.policy, decision.state, end, ports.clock.now());
-  await keepMemory(ports, memory, node);
+/** The agent after it woke, with what it saw. */
+export const takeIn = (mind: Mind, agent: Agent, noticed: Noticed, event: SummonerEvent): Agent => {
+  const { memory, decision, clocks, isRunning } = agent;
+  const next = decide(mind, decision.state, clockStepMs(clocks, noticed.clocks), noticed, event);
+  return decided(memory, next, noticed.clocks, isRunning);
 };
 
-/**
- * Sees the run under way to its end, and whatever follows it at once, such as the one run after an upgrade; of an agent
- * that is to stop nothing follows (fault 57). Answers how the last of them ended.
- */
-export const finishRuns = async (
-  ports: SummonerPorts,
-  agent: Agent,
-  abort: AbortSignal,
-): Promise<EndedRun | undefined> => {
-  if (agent.run === undefined) return undefined;
-  const ended = await agent.run;
-  if (abort.aborted) {
-    await settle(ports, agent, ended.end);
-    return ended;
-  }
-  const after = await takeIn(ports, { ...agent, run: undefined }, [], { _tag: 'RunEnded', end: ended.end }, abort);
-  return (await finishRuns(ports, after, abort)) ?? ended;
+/** The agent after the run under way has ended. */
+export const takeInEnd = (mind: Mind, agent: Agent, noticed: Noticed, end: RunEnd): Agent =>
+  takeIn(mind, { ...agent, isRunning: false }, noticed, { _tag: 'RunEnded', end });
+
+/** The agent after `Keep`. */
+export const kept = (agent: Agent, memory: NodeMemory): Agent => {
+  const isVoid = memory.node !== agent.decision.state.node;
+  return { ...agent, memory, order: isVoid ? 'Begin' : afterKeeping(agent.decision) };
 };
+
+/** The agent after `Run`. */
+export const started = (agent: Agent): Agent => ({ ...agent, isRunning: true, order: 'Wait' });
+
+/** Whether the agent, awake at `now`, looks at the bus or just at the time. */
+export const isPollDue = ({ decision }: Agent, now: EpochMs): boolean => now >= decision.state.bus.pollAt;

@@ -52,37 +52,53 @@ const keepAside = async (ports: MemoryPorts, body: string, why: string): Promise
   });
 };
 
+/** What a reading of the store comes to. */
+export interface Recollection {
+  readonly memory: NodeMemory;
+  /** A body that cannot be used, and why: it is kept aside. */
+  readonly useless?: { readonly body: string; readonly why: string };
+}
+
 /**
- * Loads the state. Whatever is wrong with it, the node goes on: as one that never ran, if need be (faults 38, 43, 44).
+ * What the agent of `identity` remembers by what its store showed. Whatever is wrong with that, the node goes on: as one
+ * that never ran, if need be (faults 38, 43, 44).
  *
  * @param node - what is held in memory, and stays so when nothing of use is found.
  */
-export const loadMemory = async (ports: MemoryPorts, node: NodeState = EMPTY_NODE_STATE): Promise<NodeMemory> => {
-  const reading = await ports.state.read(STATE_KEY);
+export const recollect = (identity: Assignment, reading: StateReading, node: NodeState): Recollection => {
   switch (reading._tag) {
     case 'Missing':
-      return held(node, undefined, true);
+      return { memory: held(node, undefined, true) };
     case 'Refused':
     case 'Unavailable':
-      ports.log('error', 'the state cannot be read; it is held in memory', { key: STATE_KEY, detail: reading.detail });
-      return held(node, undefined, false);
+      return { memory: held(node, undefined, false) };
     case 'Found': {
       const { body, revision } = reading;
       const decoded = decodeNodeState(body);
       if (E.isLeft(decoded)) {
-        await keepAside(ports, body, formatFieldErrors(decoded.left));
-        return held(node, revision, true);
+        return { memory: held(node, revision, true), useless: { body, why: formatFieldErrors(decoded.left) } };
       }
       const stored = decoded.right;
-      if (!sameNode(ports.policy.identity, stored)) {
+      if (!sameNode(identity, stored)) {
         const { stack, environment, node: name } = stored.identity;
-        await keepAside(ports, body, `it is the state of ${name} in ${stack}/${environment}`);
-        return held(node, revision, true);
+        const why = `it is the state of ${name} in ${stack}/${environment}`;
+        return { memory: held(node, revision, true), useless: { body, why } };
       }
       const { state, unknownFields } = stored;
-      return { node: state, unknownFields, revision, isLoaded: true, isStored: true };
+      return { memory: { node: state, unknownFields, revision, isLoaded: true, isStored: true } };
     }
   }
+};
+
+/** Loads the state, as {@link recollect} says, and keeps aside what is of no use. */
+export const loadMemory = async (ports: MemoryPorts, node: NodeState = EMPTY_NODE_STATE): Promise<NodeMemory> => {
+  const reading = await ports.state.read(STATE_KEY);
+  if (reading._tag === 'Refused' || reading._tag === 'Unavailable') {
+    ports.log('error', 'the state cannot be read; it is held in memory', { key: STATE_KEY, detail: reading.detail });
+  }
+  const { memory, useless } = recollect(ports.policy.identity, reading, node);
+  if (useless !== undefined) await keepAside(ports, useless.body, useless.why);
+  return memory;
 };
 
 const whyNotStored = (written: Exclude<WriteOutcome, { _tag: 'Landed' }>, reading: StateReading): string => {

@@ -4,7 +4,8 @@ import type { Observation } from '../../domain/summoner.ts';
 import type { SignalReading } from '../../ports/signal-bus.ts';
 import type { SummonerPorts } from './summoner-ports.ts';
 
-const observationOf = (reading: SignalReading): Observation => {
+/** What a reading of the bus shows, decoded. */
+export const observationOf = (reading: SignalReading): Observation => {
   switch (reading._tag) {
     case 'Fresh': {
       const decoded = decodeSignal(reading.body);

@@ -4,9 +4,11 @@
  * @module
  */
 import { step, type SummonerDecision } from '../../domain/summoner.ts';
-import { finishRuns, firstDecision, startAgent, takeIn } from './agent.ts';
+import { begin, takeIn } from './agent.ts';
+import { carryOut, finishRuns, mindOf, notice, type Resting } from './carry-out.ts';
 import { loadMemory } from './node-memory.ts';
 import { observe } from './observe.ts';
+import { startSummoner } from './summoner.ts';
 import type { EndedRun, SummonerPorts } from './summoner-ports.ts';
 
 /** What came of one look. */
@@ -16,14 +18,17 @@ export interface Look {
   readonly ended: EndedRun | undefined;
 }
 
+const polled = async (ports: SummonerPorts, { agent }: Resting, abort: AbortSignal): Promise<Resting> => {
+  const observation = await observe(ports, undefined);
+  const noticed = await notice(ports);
+  return carryOut(ports, takeIn(mindOf(ports), agent, noticed, { _tag: 'Observed', observation }), undefined, abort);
+};
+
 /** Looks once: starts, polls, and if a run is due runs it to its end, which `abort` brings about early. */
 export const summonOnce = async (ports: SummonerPorts, abort: AbortSignal): Promise<Look> => {
-  const started = await startAgent(ports, abort);
-  const agent =
-    started.run === undefined
-      ? await takeIn(ports, started, [], { _tag: 'Observed', observation: await observe(ports, undefined) }, abort)
-      : started;
-  return { decision: agent.decision, ended: await finishRuns(ports, agent, abort) };
+  const begun = await startSummoner(ports, abort);
+  const resting = begun.run === undefined ? await polled(ports, begun, abort) : begun;
+  return { decision: resting.agent.decision, ended: await finishRuns(ports, resting, abort) };
 };
 
 /** A store that is only looked at. */
@@ -34,8 +39,9 @@ const readOnly = (state: SummonerPorts['state']): SummonerPorts['state'] => ({
 
 /** What {@link summonOnce} would decide. Stores and runs nothing. */
 export const foresee = async (ports: SummonerPorts): Promise<SummonerDecision> => {
-  const first = await firstDecision(ports, await loadMemory({ ...ports, state: readOnly(ports.state) }));
-  if (first.action._tag === 'Start') return first;
+  const memory = await loadMemory({ ...ports, state: readOnly(ports.state) });
+  const { decision } = begin(mindOf(ports), memory, await notice(ports));
+  if (decision.action._tag === 'Start') return decision;
   const observation = await observe(ports, undefined);
-  return step(ports.policy, first.state, { _tag: 'Observed', observation }, ports.clock.now());
+  return step(ports.policy, decision.state, { _tag: 'Observed', observation }, ports.clock.now());
 };
