@@ -17,16 +17,20 @@ export interface ComplianceFloor {
   /** The window, in milliseconds. */
   readonly windowMs: number;
   /**
-   * The floor acts up to so many milliseconds before the window closes, each node at its own moment, so that a fleet
-   * that ran together does not run together again, and so that the fallback, which acts at the full window, is looser
-   * than the primary. 0 is the published rule to the letter. More than half the window counts as half of it, or the
-   * floor would follow on the very run that met it.
+   * The floor acts up to so many milliseconds before the window closes, each node at its own moment of the first half of
+   * that time, so that a fleet that ran together does not run together again. The second half is for the run itself: it
+   * ends before the window closes, which is when the fallback looks, so the fallback is looser than the primary. 0 is
+   * the published rule to the letter. More than half the window counts as half of it, or the floor would follow on the
+   * very run that met it.
    */
   readonly leadMs: number;
 }
 
-/** When the node's next run starts at the latest: after `lastSuccess + window − lead`, at or before `lastSuccess + window`. */
+/**
+ * When the node's next run starts at the latest: at or after `lastSuccess + window − lead`, and before
+ * `lastSuccess + window − lead / 2`, or where the lead is 0, at `lastSuccess + window`.
+ */
 export const floorDueAt = ({ windowMs, leadMs }: ComplianceFloor, node: NodeName, lastSuccess: EpochMs): EpochMs => {
   const lead = Math.min(leadMs, windowMs / 2);
-  return plus(lastSuccess, windowMs - (lead === 0 ? 0 : Math.ceil(lead * (1 - hashFraction(node)))));
+  return plus(lastSuccess, windowMs - (lead === 0 ? 0 : Math.ceil(lead * (1 - hashFraction(node) / 2))));
 };

@@ -34,11 +34,21 @@ describe('N6: when the floor falls due', () => {
     },
   );
 
-  it('N6: a fleet that ran together is spread over the lead', () => {
+  property(
+    'N6, F2: half the lead is left for the run, which ends before the fallback looks',
+    [arb.nodeName],
+    (node) => {
+      const beforeMs = START + WINDOW_MS_DEFAULT - floorDueAt({ windowMs: WINDOW_MS_DEFAULT, leadMs: 30 }, node, START);
+      expect(beforeMs).toBeGreaterThan(15);
+      expect(beforeMs).toBeLessThanOrEqual(30);
+    },
+  );
+
+  it('N6: a fleet that ran together is spread over the first half of the lead', () => {
     const floor = { windowMs: WINDOW_MS_DEFAULT, leadMs: LEAD_MS_DEFAULT };
     const fractions = Array.from({ length: 5_000 }, (_, i) => {
       const beforeMs = START + WINDOW_MS_DEFAULT - floorDueAt(floor, nodeOf(`web-${i}`), START);
-      return 1 - beforeMs / LEAD_MS_DEFAULT;
+      return 2 * (1 - beforeMs / LEAD_MS_DEFAULT);
     });
     expect(kolmogorovSmirnov(fractions)).toBeLessThan(1.63 / Math.sqrt(5_000));
   });
