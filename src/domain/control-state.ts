@@ -7,12 +7,12 @@
 import * as E from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { boundedInteger, boundedText, refinedText, decodeJsonWith, type FieldError } from './decoding.ts';
-import type { Hold } from './hold.ts';
+import type { Hold, HoldScope } from './hold.ts';
 import { InstantField, mapField, optionField, presentField } from './json-fields.ts';
 import { EnvironmentName, Slug, StackName, Version } from './names.ts';
 import { SPLAY_SECONDS_MAX } from './signal.ts';
 import type { EpochMs } from './time.ts';
-import { EMPTY_MEMORY, type TrainMemory } from './train-memory.ts';
+import { EMPTY_MEMORY, type Step, type TrainMemory } from './train-memory.ts';
 
 /** Somebody rejected a version (law T12). */
 export interface Rejection {
@@ -43,7 +43,8 @@ export const Reason: t.Type<string> = refinedText<string>(
   (text) => text.trim() !== '' && boundedText('reason', 1024).is(text),
 );
 
-const HoldScopeJson = t.union(
+/** What a hold stops, as the control state and every report have it. */
+export const HoldScopeField: t.Type<HoldScope, object> = t.union(
   [
     t.type({ _tag: t.literal('plan') }),
     t.type({ _tag: t.literal('stage'), stage: Slug }),
@@ -54,11 +55,12 @@ const HoldScopeJson = t.union(
 );
 
 const HoldJson = t.type(
-  { id: Slug, scope: HoldScopeJson, reason: Reason, owner: Person, expiresAt: optionField(InstantField) },
+  { id: Slug, scope: HoldScopeField, reason: Reason, owner: Person, expiresAt: optionField(InstantField) },
   'hold',
 );
 
-const StepJson = t.type(
+/** A {@link Step} as the control state has it. */
+export const StepField: t.Type<Step, object> = t.type(
   {
     version: Version,
     from: presentField(mapField(StackName, optionField(Version))),
@@ -76,7 +78,7 @@ const Document = t.type(
   {
     schema: t.literal(CONTROL_STATE_SCHEMA),
     departed: presentField(mapField(Slug, InstantField)),
-    steps: presentField(mapField(EnvironmentName, StepJson)),
+    steps: presentField(mapField(EnvironmentName, StepField)),
     joined: t.readonlyArray(EnvironmentName, 'a list of environments'),
     history: presentField(mapField(EnvironmentName, t.readonlyArray(Version, 'a list of versions'))),
     holds: t.readonlyArray(HoldJson, 'a list of holds'),

@@ -73,6 +73,27 @@ const fieldError = (error: t.ValidationError): FieldError => {
   };
 };
 
+/** A fault that no single field shows: where it stands, what was expected there, what was found. */
+export interface DocumentFault {
+  /** From the document's root to the field. */
+  readonly path: readonly (string | number)[];
+  readonly value: unknown;
+  readonly expected: string;
+}
+
+/** A fault of the document `u` as io-ts has its errors, with what really stands at each place on the way to it. */
+export const errorAt =
+  (u: unknown, context: t.Context) =>
+  ({ path, value, expected }: DocumentFault): t.ValidationError => {
+    let actual = u;
+    let inner = context;
+    for (const key of path) {
+      actual = Array.isArray(actual) ? actual[Number(key)] : isRecord(actual) ? actual[String(key)] : undefined;
+      inner = t.appendContext(inner, String(key), t.unknown, actual);
+    }
+    return { value, context: inner, message: expected };
+  };
+
 /** Decodes `value` with `codec`, turning io-ts's errors into {@link FieldError}s. Never throws. */
 export const decodeWith =
   <A, O>(codec: t.Type<A, O>) =>

@@ -15,6 +15,8 @@ export * from './dedup.ts';
 export * from './disabling.ts';
 export * from './fallback-record.ts';
 export * from './fallback.ts';
+export * from './forecast-request.ts';
+export * from './forecast.ts';
 export * from './hash.ts';
 export * from './hold-text.ts';
 export * from './hold.ts';

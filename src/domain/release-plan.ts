@@ -6,7 +6,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
-import { boundedInteger, fields, isRecord } from './decoding.ts';
+import { boundedInteger, errorAt, type DocumentFault, fields, isRecord } from './decoding.ts';
 import { DurationField } from './json-fields.ts';
 import { EnvironmentName, Slug, StackName } from './names.ts';
 import type { Schedule } from './schedule.ts';
@@ -122,19 +122,12 @@ const PlanWire = fields('a release plan', PLAN_REQUIRED, PLAN_OPTIONAL);
 type StageWire = t.TypeOf<typeof StageWire>;
 type PlanWire = t.TypeOf<typeof PlanWire>;
 
-/** A fault that no single field shows: where, what was expected, what stood there. */
-interface Fault {
-  readonly path: readonly (string | number)[];
-  readonly value: unknown;
-  readonly expected: string;
-}
-
 /** A field that nobody knows is one that somebody relies on: `ofset: 30m` would depart at the wrong time in silence. */
 const unknownFaults = (
   u: unknown,
   path: readonly (string | number)[],
   ...known: readonly Readonly<Record<string, unknown>>[]
-): readonly Fault[] => {
+): readonly DocumentFault[] => {
   if (!isRecord(u)) return [];
   const names = known.flatMap((props) => Object.keys(props));
   return Object.keys(u)
@@ -142,16 +135,16 @@ const unknownFaults = (
     .map((key) => ({ path: [...path, key], value: u[key], expected: `no such field; known are ${names.join(', ')}` }));
 };
 
-const allUnknownFaults = (u: unknown): readonly Fault[] => [
+const allUnknownFaults = (u: unknown): readonly DocumentFault[] => [
   ...unknownFaults(u, [], PLAN_REQUIRED, PLAN_OPTIONAL),
   ...(isRecord(u) && Array.isArray(u['stages'])
     ? u['stages'].flatMap((stage, i) => unknownFaults(stage, ['stages', i], STAGE_REQUIRED, STAGE_OPTIONAL))
     : []),
 ];
 
-const stageFaults = (stage: StageWire, index: number, known: ReadonlySet<string>): readonly Fault[] => {
+const stageFaults = (stage: StageWire, index: number, known: ReadonlySet<string>): readonly DocumentFault[] => {
   const at = (field: string) => ['stages', index, field];
-  const faults: Fault[] = [];
+  const faults: DocumentFault[] = [];
   if (stage.environments.length === 0) {
     faults.push({ path: at('environments'), value: stage.environments, expected: 'at least one environment' });
   }
@@ -181,7 +174,7 @@ const stageFaults = (stage: StageWire, index: number, known: ReadonlySet<string>
 const duplicateFaults = (
   names: readonly { readonly name: string; readonly path: readonly (string | number)[] }[],
   expected: string,
-): readonly Fault[] => {
+): readonly DocumentFault[] => {
   const seen = new Set<string>();
   return names.flatMap(({ name, path }) => {
     if (seen.has(name)) return [{ path, value: name, expected }];
@@ -191,7 +184,7 @@ const duplicateFaults = (
 };
 
 /** Finds a circle of stages that take from one another: such a plan would pass a version round for ever. */
-const circleFaults = (stages: readonly StageWire[]): readonly Fault[] => {
+const circleFaults = (stages: readonly StageWire[]): readonly DocumentFault[] => {
   const stageOf = new Map(stages.flatMap((stage) => stage.environments.map((name) => [name, stage] as const)));
   return stages.flatMap((start, index) => {
     if (start.environments.some((name) => name === (start.follows ?? start.boards))) return [];
@@ -215,7 +208,7 @@ const circleFaults = (stages: readonly StageWire[]): readonly Fault[] => {
   });
 };
 
-const planFaults = (plan: PlanWire): readonly Fault[] => {
+const planFaults = (plan: PlanWire): readonly DocumentFault[] => {
   const environments = [
     ...plan.stages.flatMap((stage, i) =>
       stage.environments.map((name, j) => ({ name, path: ['stages', i, 'environments', j] })),
@@ -269,19 +262,6 @@ const stageToJson = (stage: Stage): StageJson => ({
   ...(stage._tag === 'canary' ? { follows: stage.follows } : {}),
   ...(stage._tag === 'train' ? { boards: stage.boards } : {}),
 });
-
-/** A fault as io-ts has its errors, with what really stands at each place on the way to it. */
-const errorAt =
-  (u: unknown, context: t.Context) =>
-  ({ path, value, expected }: Fault): t.ValidationError => {
-    let actual = u;
-    let inner = context;
-    for (const key of path) {
-      actual = Array.isArray(actual) ? actual[Number(key)] : isRecord(actual) ? actual[String(key)] : undefined;
-      inner = t.appendContext(inner, String(key), t.unknown, actual);
-    }
-    return { value, context: inner, message: expected };
-  };
 
 /**
  * Reads and writes a {@link ReleasePlan}. Beyond each field's own form it checks what only the whole shows: names that
