@@ -8,7 +8,7 @@
  */
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
 import type * as t from 'io-ts';
@@ -17,12 +17,13 @@ import { Person, Reason } from '../domain/control-state.ts';
 import type { HoldScope } from '../domain/hold.ts';
 import { parseHoldScope } from '../domain/hold-text.ts';
 import { EnvironmentName, NodeName, parseName, Slug, StackName, Version, ZoneId } from '../domain/names.ts';
-import { parseDuration } from '../domain/time.ts';
+import { type EpochMs, parseDuration, parseInstant } from '../domain/time.ts';
 import { EXIT, type ExitCode } from './cli/exit-code.ts';
 import type { Terminal } from './cli/terminal.ts';
 import type { Config } from './config.ts';
 import type * as LibrarianCommands from './librarian/commands.ts';
 import type { LibrarianPorts } from './librarian/librarian-ports.ts';
+import type { SimulationMode } from './simulator/simulation-result.ts';
 
 const stop = new AbortController();
 
@@ -46,6 +47,13 @@ const terminal: Terminal = {
   err: (line) => {
     process.stderr.write(`${line}\n`);
   },
+  ...(process.stderr.isTTY
+    ? {
+        progress: (line) => {
+          process.stderr.write(`\r\u001b[K${line}`);
+        },
+      }
+    : {}),
   isColoured: process.stdout.isTTY && process.env['NO_COLOR'] === undefined,
   environment: process.env,
   abort: stop.signal,
@@ -54,13 +62,20 @@ const terminal: Terminal = {
   },
 };
 
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
 /** Asked once to end, a command ends in its own way; asked twice, at once. */
 const stopOnSignals = (): void => {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of STOP_SIGNALS) {
     process.once(signal, () => {
       stop.abort();
     });
   }
+};
+
+/** For a command that computes without a pause and leaves nothing behind: it would hear of a signal at its end. */
+const endOnSignals = (): void => {
+  for (const signal of STOP_SIGNALS) process.removeAllListeners(signal);
 };
 
 /** Reads an argument with `parse`; what it refuses is a fault of usage. */
@@ -325,6 +340,86 @@ program
         environment,
       }),
     ),
+  );
+
+program
+  .command('forecast')
+  .argument('<file>', 'plan, pins, artifacts, holds and a time, YAML or JSON')
+  .description('when each version reaches each environment, and what it waits for until then')
+  .option('--until <instant>', 'look so far, RFC 3339 (default: what the file says, else a week)', parsed(parseInstant))
+  .option('--for <duration>', 'look so far, such as 36h', lasting)
+  .option('--json', 'one JSON document')
+  .addHelpText('after', examples('forecast freeze.yaml', 'forecast freeze.yaml --for 36h --json'))
+  .action((file: string, options: { until?: EpochMs; for?: number; json?: true }) =>
+    finish(
+      import('./forecast/main.ts').then(({ forecast }) =>
+        forecast(
+          file,
+          {
+            until: O.fromNullable(options.until),
+            forMs: O.fromNullable(options.for),
+            isJson: options.json === true,
+          },
+          terminal,
+        ),
+      ),
+    ),
+  );
+
+program
+  .command('simulate')
+  .argument('[scenario]', 'the name of a ready scenario, or a file, YAML or JSON')
+  .description('a whole fleet through days or years in seconds; exit code 1 when a law was broken')
+  .option('--list', 'the ready scenarios')
+  .option('--seed <n>', 'what chance draws: the same seed, the same history', integer(0, 0xffff_ffff), 1)
+  .addOption(
+    new Option('--mode <mode>', 'poll by poll, or skipping what decides nothing')
+      .choices(['poll', 'skip'])
+      .default('skip'),
+  )
+  .option('--nodes <n>', 'so many nodes, in the same proportions', integer(1, 5_000_000))
+  .option('--for <duration>', 'so long, such as 30d', lasting)
+  .option('--report <file>', 'write a report to look at, one HTML file')
+  .option('--json', 'one JSON document')
+  .addHelpText(
+    'after',
+    examples('simulate --list', 'simulate year --nodes 500 --seed 7', 'simulate freeze.yaml --report freeze.html'),
+  )
+  .action(
+    (
+      scenario: string | undefined,
+      options: {
+        list?: true;
+        seed: number;
+        mode: SimulationMode;
+        nodes?: number;
+        for?: number;
+        report?: string;
+        json?: true;
+      },
+    ) => {
+      endOnSignals();
+      return finish(
+        options.list === true
+          ? import('./simulator/commands.ts').then(({ listScenarios }) =>
+              listScenarios(terminal, { isJson: options.json === true }),
+            )
+          : import('./simulator/main.ts').then(({ runSimulation }) =>
+              runSimulation(
+                {
+                  scenario: O.fromNullable(scenario),
+                  seed: options.seed,
+                  mode: options.mode,
+                  nodes: O.fromNullable(options.nodes),
+                  forMs: O.fromNullable(options.for),
+                  report: O.fromNullable(options.report),
+                  isJson: options.json === true,
+                },
+                terminal,
+              ),
+            ),
+      );
+    },
   );
 
 program

@@ -37,7 +37,7 @@ import { afterRun } from './summoner/run-ended.ts';
 import { judgeSignal } from './summoner/signal-seen.ts';
 
 export * from './summoner/model.ts';
-export { startingBus } from './summoner/polling.ts';
+export { pollAfter, startingBus } from './summoner/polling.ts';
 
 const WAIT: SummonerAction = { _tag: 'Wait' };
 const ALREADY_RUNNING: SummonerReason = { _tag: 'AlreadyRunning' };

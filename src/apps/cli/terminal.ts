@@ -11,6 +11,8 @@ export interface Terminal {
   readonly out: (line: string) => void;
   /** Writes one line beside the answer. */
   readonly err: (line: string) => void;
+  /** Rewrites the line beside the answer that shows how far a command is; absent where that goes to no terminal. */
+  readonly progress?: (line: string) => void;
   /** Whether the answer is read on a terminal, which may be coloured. */
   readonly isColoured: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;

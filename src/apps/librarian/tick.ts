@@ -50,12 +50,21 @@ interface Part {
   readonly decide: (view: TickView) => TickDecision;
 }
 
-const partsOf = (plan: ReleasePlan): readonly Part[] => [
+/** What decides: the domain's decisions, or what a test puts in their place. */
+export interface Deciders {
+  readonly decideStage: typeof decideStage;
+  readonly resumeByHand: typeof resumeByHand;
+}
+
+/** The decisions of the domain. */
+export const SHIPPED_DECIDERS: Deciders = { decideStage, resumeByHand };
+
+const partsOf = (plan: ReleasePlan, deciders: Deciders): readonly Part[] => [
   ...plan.stages.map((stage) => ({
     name: `stage ${stage.name}`,
-    decide: (view: TickView) => decideStage(view, stage),
+    decide: (view: TickView) => deciders.decideStage(view, stage),
   })),
-  { name: 'by hand', decide: resumeByHand },
+  { name: 'by hand', decide: deciders.resumeByHand },
 ];
 
 /** Decides a part, stores the memory, carries out the promotions, and reads back what they left; none: a conflict. */
@@ -88,13 +97,13 @@ const tickPart = async (
 /** So many ticks in a row lose to another Librarian only when there is no end of Librarians. */
 const RACES_MAX = 20;
 
-const attempt = async (ports: LibrarianPorts): Promise<E.Either<Failure, O.Option<TickReport>>> => {
+const attempt = async (ports: LibrarianPorts, deciders: Deciders): Promise<E.Either<Failure, O.Option<TickReport>>> => {
   const begun = await currentBoard(ports)();
   if (E.isLeft(begun)) return begun;
   let progress = begun.right;
   const outcomes: Outcome[] = [];
   const troubles: StackTrouble[] = [];
-  for (const part of partsOf(ports.plan)) {
+  for (const part of partsOf(ports.plan, deciders)) {
     const ticked = await tickPart(ports, progress, part);
     if (E.isLeft(ticked)) return ticked;
     if (O.isNone(ticked.right)) return E.right(O.none);
@@ -105,17 +114,21 @@ const attempt = async (ports: LibrarianPorts): Promise<E.Either<Failure, O.Optio
   return E.right(O.some({ at: begun.right.board.view.now, outcomes, troubles }));
 };
 
-/** Ticks once. A tick that another Librarian overtook is begun again on what that one left (law L4). */
-export const tick =
+/** Ticks once, as `deciders` decide. A tick that another Librarian overtook is begun again on what that one left (law L4). */
+export const tickWith =
+  (deciders: Deciders) =>
   (ports: LibrarianPorts): TE.TaskEither<Failure, TickReport> =>
   async () => {
     for (let race = 0; race < RACES_MAX; race++) {
-      const done = await attempt(ports);
+      const done = await attempt(ports, deciders);
       if (E.isLeft(done)) return done;
       if (O.isSome(done.right)) return E.right(done.right.value);
     }
     return E.left({ _tag: 'TryAgain', detail: `other Librarians overtook this tick ${RACES_MAX} times` });
   };
+
+/** Ticks once. */
+export const tick = tickWith(SHIPPED_DECIDERS);
 
 /** What a tick would do now if every promotion succeeded. Changes nothing. */
 export const dryRun = (ports: LibrarianPorts): TE.TaskEither<Failure, TickReport> =>

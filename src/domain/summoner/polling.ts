@@ -11,12 +11,15 @@ import type { BusHealth, Observation, SummonerPolicy } from './model.ts';
 /** The bus of an agent that has just started: its first poll is at the node's own phase (fault 37). */
 export const startingBus = (policy: SummonerPolicy, now: EpochMs): BusHealth => ({
   failures: 0,
-  pollAt: nextPollAt(policy, now),
+  pollAt: pollAfter(policy, now),
   known: undefined,
 });
 
-/** The first instant after `now` in the node's own phase of the poll interval, so that a fleet's polls stay spread. */
-const nextPollAt = ({ identity, pollEveryMs }: SummonerPolicy, now: EpochMs): EpochMs => {
+/**
+ * The next poll of a node whose bus is well: the first instant after `now` in the node's own phase of the poll interval,
+ * so that a fleet's polls stay spread.
+ */
+export const pollAfter = ({ identity, pollEveryMs }: SummonerPolicy, now: EpochMs): EpochMs => {
   const phase = Math.floor(hashFraction(`${identity.node}\npoll`) * pollEveryMs);
   const since = (((now - phase) % pollEveryMs) + pollEveryMs) % pollEveryMs;
   return plus(now, pollEveryMs - since);
@@ -24,7 +27,7 @@ const nextPollAt = ({ identity, pollEveryMs }: SummonerPolicy, now: EpochMs): Ep
 
 export const busAfter = (policy: SummonerPolicy, bus: BusHealth, observation: Observation, now: EpochMs): BusHealth => {
   if (observation._tag !== 'Unavailable') {
-    return { failures: 0, pollAt: nextPollAt(policy, now), known: bus.known };
+    return { failures: 0, pollAt: pollAfter(policy, now), known: bus.known };
   }
   const failures = bus.failures + 1;
   const backoff: Backoff = { baseMs: policy.pollEveryMs, capMs: policy.backoff.capMs };
@@ -36,4 +39,4 @@ export const busAfter = (policy: SummonerPolicy, bus: BusHealth, observation: Ob
 export const withPollMended = (policy: SummonerPolicy, bus: BusHealth, now: EpochMs): BusHealth =>
   bus.pollAt - now <= Math.max(policy.pollEveryMs, policy.backoff.capMs, SECOND_MS)
     ? bus
-    : { ...bus, pollAt: nextPollAt(policy, now) };
+    : { ...bus, pollAt: pollAfter(policy, now) };

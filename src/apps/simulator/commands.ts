@@ -1,0 +1,124 @@
+/**
+ * `signalbox simulate`: finds a scenario, simulates it, and says what came of it.
+ *
+ * @module
+ */
+import { writeFile } from 'node:fs/promises';
+import * as E from 'fp-ts/lib/Either.js';
+import * as O from 'fp-ts/lib/Option.js';
+import { formatDuration } from '../../domain/time.ts';
+import { fail } from '../cli/command.ts';
+import { EXIT, type ExitCode } from '../cli/exit-code.ts';
+import { table } from '../cli/table.ts';
+import type { Terminal } from '../cli/terminal.ts';
+import { unavailable } from '../failure.ts';
+import { findScenario } from './find-scenario.ts';
+import { showProgress } from './progress.ts';
+import { READY_SCENARIOS } from './ready/ready-scenarios.ts';
+import { replayCommand } from './report/replay-command.ts';
+import { resizeScenario } from './resize-scenario.ts';
+import { resultJson } from './result-json.ts';
+import type { Scenario } from './scenario.ts';
+import type { SimulationMode, SimulationResult } from './simulation-result.ts';
+import { summaryOf } from './summary.ts';
+
+/** What the command is made of. */
+export interface Simulator {
+  readonly simulate: (
+    scenario: Scenario,
+    options: {
+      readonly seed: number;
+      readonly mode: SimulationMode;
+      /** Told how much of the scenario is over, 0 … 1. */
+      readonly onProgress?: (share: number) => void;
+    },
+  ) => Promise<SimulationResult>;
+  /** The report as one HTML document. */
+  readonly renderReport: (result: SimulationResult) => string;
+}
+
+/** What `signalbox simulate` was asked. */
+export interface SimulateOptions {
+  /** A ready scenario's name, or a file. */
+  readonly scenario: O.Option<string>;
+  readonly seed: number;
+  readonly mode: SimulationMode;
+  /** How many nodes, in the proportions of the scenario's fleet; none: as many as it says. */
+  readonly nodes: O.Option<number>;
+  /** How long, in milliseconds; none: as long as it says. */
+  readonly forMs: O.Option<number>;
+  /** Where to write the report; none: nowhere. */
+  readonly report: O.Option<string>;
+  readonly isJson: boolean;
+}
+
+/** The mode unless somebody says otherwise: the fast one, which sees the same. */
+export const MODE_DEFAULT: SimulationMode = 'skip';
+
+/** `signalbox simulate --list` */
+export const listScenarios = (terminal: Terminal, { isJson }: { readonly isJson: boolean }): ExitCode => {
+  const listed = [...READY_SCENARIOS].map(([name, { about }]) => ({ name, about }));
+  if (isJson) terminal.out(JSON.stringify(listed));
+  else for (const line of table(listed.map(({ name, about }) => [name, about]))) terminal.out(line);
+  return EXIT.done;
+};
+
+const replayOf = (scenario: string, { seed, mode, nodes, forMs }: SimulateOptions): string =>
+  [
+    replayCommand({ scenario, seed }),
+    ...(mode === MODE_DEFAULT ? [] : [`--mode ${mode}`]),
+    ...(O.isSome(nodes) ? [`--nodes ${nodes.value}`] : []),
+    ...(O.isSome(forMs) ? [`--for ${formatDuration(forMs.value)}`] : []),
+  ].join(' ');
+
+const run = async (
+  simulator: Simulator,
+  terminal: Terminal,
+  scenario: Scenario,
+  { seed, mode, nodes, forMs }: SimulateOptions,
+): Promise<SimulationResult> => {
+  const resized = resizeScenario(scenario, {
+    ...(O.isSome(nodes) ? { nodes: nodes.value } : {}),
+    ...(O.isSome(forMs) ? { lastsMs: forMs.value } : {}),
+  });
+  const { progress } = terminal;
+  try {
+    const onProgress = progress === undefined ? {} : { onProgress: showProgress(progress) };
+    return await simulator.simulate(resized, { seed, mode, ...onProgress });
+  } finally {
+    progress?.('');
+  }
+};
+
+const writeReport = async (terminal: Terminal, file: string, html: string): Promise<ExitCode> => {
+  try {
+    await writeFile(file, html);
+    return EXIT.done;
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    return fail(terminal, unavailable(`report: expected a file that can be written, got ${file}: ${detail}`));
+  }
+};
+
+/** `signalbox simulate`; 0 when every law held, 1 when not. */
+export const simulateCommand = async (
+  simulator: Simulator,
+  terminal: Terminal,
+  options: SimulateOptions,
+): Promise<ExitCode> => {
+  if (O.isNone(options.scenario)) {
+    terminal.err('signalbox: expected a scenario: a file, or a name that signalbox simulate --list tells');
+    return EXIT.usage;
+  }
+  const given = options.scenario.value;
+  const scenario = await findScenario(given);
+  if (E.isLeft(scenario)) return fail(terminal, scenario.left);
+  const result = await run(simulator, terminal, scenario.right, options);
+  if (options.isJson) terminal.out(JSON.stringify(resultJson(result)));
+  else for (const line of summaryOf(result, replayOf(given, options))) terminal.out(line);
+  const written = O.isSome(options.report)
+    ? await writeReport(terminal, options.report.value, simulator.renderReport(result))
+    : EXIT.done;
+  if (written !== EXIT.done) return written;
+  return result.violationCount === 0 ? EXIT.done : EXIT.failed;
+};

@@ -1,0 +1,45 @@
+/**
+ * Parts of the fleet, as a document names them.
+ *
+ * @module
+ */
+import type * as t from 'io-ts';
+import type { DocumentFault } from '../../../domain/decoding.ts';
+import { EnvironmentName, StackName } from '../../../domain/names.ts';
+import { environmentsOf, type ReleasePlan } from '../../../domain/release-plan.ts';
+import type { FleetScope } from '../scenario.ts';
+import { exactRecord, faultUnlessAmong, type Path, Share, someOf } from './fields.ts';
+
+/** Some stacks and some environments; a list that is absent means all of them. */
+export type Place = Pick<FleetScope, 'stacks' | 'environments'>;
+
+/** {@link Place} as a document has it. */
+export interface PlaceJson {
+  readonly stacks?: readonly string[];
+  readonly environments?: readonly string[];
+}
+
+/** {@link FleetScope} as a document has it. */
+export interface FleetScopeJson extends PlaceJson {
+  readonly share?: number;
+}
+
+const PLACE = { stacks: someOf(StackName), environments: someOf(EnvironmentName) };
+
+/** Reads and writes a {@link Place}. */
+export const PlaceField: t.Type<Place, PlaceJson> = exactRecord('stacks and environments', {}, PLACE);
+
+/** Reads and writes a {@link FleetScope}. */
+export const FleetScopeField: t.Type<FleetScope, FleetScopeJson> = exactRecord(
+  'stacks, environments and a share',
+  {},
+  { ...PLACE, share: Share },
+);
+
+/** What of `place` the plan does not have. */
+export const placeFaults = (plan: ReleasePlan, place: Place, path: Path): readonly DocumentFault[] => [
+  ...(place.stacks ?? []).flatMap((stack, i) => faultUnlessAmong([...path, 'stacks', i], stack, plan.stacks)),
+  ...(place.environments ?? []).flatMap((environment, i) =>
+    faultUnlessAmong([...path, 'environments', i], environment, environmentsOf(plan)),
+  ),
+];

@@ -1,0 +1,330 @@
+/**
+ * The watch over one node: keeps, from what the node was shown and did, what the laws promise of it, and calls out where
+ * it breaks one. It knows nothing of how the laws are kept.
+ *
+ * Instants are those of real time; what the node's own clock says is told beside them.
+ *
+ * @module
+ */
+import * as O from 'fp-ts/lib/Option.js';
+import type { Version } from '../../domain/names.ts';
+import type { NodeState, Running } from '../../domain/node-state.ts';
+import { runOutcomeOf } from '../../domain/run-outcome.ts';
+import type { SummonerDecision, SummonerEvent, SummonerPolicy } from '../../domain/summoner.ts';
+import { compareTimestamps, type EpochMs, SECOND_MS } from '../../domain/time.ts';
+import type { Place } from './place.ts';
+import type { FallbackSettings, Scenario } from './scenario.ts';
+import type { Violations } from './violations.ts';
+
+/** Timers and whole seconds blur every deadline by so much. */
+const SLACK_MS = 5 * SECOND_MS;
+
+/** What is known of a version that the node was told to bring. */
+interface Wanted {
+  readonly version: Version;
+  /** When the run has to be started at the latest, unless something comes between. */
+  readonly startsBefore: number;
+  /** Runs that were to bring it. */
+  readonly runs: number;
+  /** Those of them that were started for it. */
+  readonly attempts: number;
+}
+
+const afterStart = (wanted: Wanted, { cause, version }: Running): Wanted => {
+  if (O.isNone(version) || version.value !== wanted.version) return wanted;
+  const attempts = wanted.attempts + (cause._tag === 'NewVersion' ? 1 : 0);
+  return { ...wanted, runs: wanted.runs + 1, attempts };
+};
+
+/** The promises made to one node. */
+export class NodeWatch {
+  readonly #policy: SummonerPolicy;
+  readonly #place: Place;
+  readonly #fallback: FallbackSettings | undefined;
+  readonly #violations: Violations;
+  /** The last success that somebody on the node could record. */
+  #recordedAt: number;
+  /** A run has to be started by then. */
+  #dueBy: number;
+  /** The same, should the Summoner be dead. */
+  #fallbackDueBy: number;
+  #lastFallbackAttemptAt = -Infinity;
+  /** The records on the disk, or the clock they were written by, are not to be trusted before the next success. */
+  #areRecordsDoubtful = false;
+  #isAlive = true;
+  /** Nothing has gone wrong on the node since the last success. */
+  #isHealthy: boolean;
+  #believed: O.Option<Version>;
+  #tried: O.Option<Version> = O.none;
+  #wanted: Wanted | undefined;
+  #disabledUntil = -Infinity;
+  #interruptions = 0;
+
+  constructor(policy: SummonerPolicy, place: Place, scenario: Scenario, violations: Violations) {
+    this.#policy = policy;
+    this.#place = place;
+    this.#fallback = scenario.fallback;
+    this.#violations = violations;
+    this.#believed = O.fromNullable(scenario.installed);
+    const isNew = scenario.installed === undefined;
+    this.#recordedAt = isNew ? -Infinity : scenario.startsAt;
+    this.#dueBy = scenario.startsAt + (isNew ? policy.catchUpSplaySeconds * SECOND_MS : policy.windowMs);
+    this.#fallbackDueBy = this.#dueBy;
+    this.#recordSuccess(scenario.startsAt);
+    // A node that never ran is for both to run, whoever comes first (law F1).
+    this.#isHealthy = !isNew;
+    if (isNew) {
+      this.#dueBy = scenario.startsAt + policy.catchUpSplaySeconds * SECOND_MS;
+      this.#recordedAt = -Infinity;
+    }
+  }
+
+  /** Something was decided. */
+  decided(at: EpochMs, offsetMs: number, event: SummonerEvent, before: NodeState, decision: SummonerDecision): void {
+    const { node } = decision.state;
+    if (node === before) return;
+    const isStepped = event._tag === 'ClockStepped';
+    if (O.isSome(node.accepted) && node.accepted !== before.accepted) this.#accepted(at, before, node);
+    this.#pendingChanged(at, offsetMs, event, before, node);
+    const succeeded = event._tag === 'RunEnded' && runOutcomeOf(event.end)._tag === 'Succeeded';
+    if (node.applied !== before.applied && !succeeded) {
+      this.#breaks('N7', at, 'the applied version changed without a run that succeeded');
+    }
+    if (node.lastSuccess !== before.lastSuccess && !succeeded && !isStepped && event._tag === 'Observed') {
+      if (!this.#isNear(before.lastSuccess, node.lastSuccess)) {
+        this.#areRecordsDoubtful ||= O.isSome(before.lastSuccess);
+      }
+    }
+  }
+
+  /** A run is about to be started. */
+  starts(at: EpochMs, running: Running, stored: NodeState | undefined, isOtherUnderWay: boolean): void {
+    if (isOtherUnderWay) this.#breaks('N13', at, 'a run was started while another of the Summoner was under way');
+    if (stored !== undefined && O.isNone(stored.running)) {
+      this.#breaks('N8', at, 'a run was started before the state that says so was stored');
+    }
+    this.#startsInTime(at);
+    const { cause } = running;
+    if (cause._tag === 'NewVersion' || cause._tag === 'Request') {
+      if (at < this.#disabledUntil) this.#breaks('N10', at, `a run for ${cause._tag} was started while disabled`);
+    }
+    if (cause._tag === 'NewVersion') this.#startsNewVersion(at, cause.version);
+    this.#wanted = this.#wanted && afterStart(this.#wanted, running);
+    const isBack =
+      O.isSome(running.version) && O.isSome(this.#believed) && running.version.value === this.#believed.value;
+    if (O.isSome(running.version) && !isBack) this.#tried = running.version;
+  }
+
+  #startsNewVersion(at: EpochMs, version: Version): void {
+    if (this.#isApplied(version)) this.#breaks('N1', at, `${version} is applied, and a run was started for it`);
+    if (!this.#place.everPinned.has(version)) {
+      this.#breaks('L1', at, `a run was started for ${version}, to which its environment was never pinned`);
+    }
+    const wanted = this.#wanted;
+    if (wanted?.version !== version) return;
+    if (wanted.runs === 0 && at > wanted.startsBefore + SLACK_MS) {
+      this.#breaks('N2', at, `the run for ${version} was started ${seconds(at - wanted.startsBefore)} after its splay`);
+    }
+    if (wanted.attempts >= this.#policy.attemptsMax + this.#interruptions) {
+      this.#breaks('N7', at, `attempt ${wanted.attempts + 1} at ${version}, of ${this.#policy.attemptsMax} allowed`);
+    }
+  }
+
+  /** A run of the Summoner ended, and it could take that in. */
+  ended(at: EpochMs, running: Running, isSuccess: boolean): void {
+    if (this.#wanted !== undefined) {
+      this.#wanted = { ...this.#wanted, startsBefore: Math.max(this.#wanted.startsBefore, at) };
+    }
+    if (isSuccess) {
+      if (O.isSome(running.version)) {
+        this.#believed = running.version;
+        this.#tried = O.none;
+        if (this.#wanted?.version === running.version.value) this.#wanted = undefined;
+      } else this.#tried = O.none;
+      this.#recordSuccess(at);
+    } else this.#failed(at);
+  }
+
+  /** The fallback is about to run chef-client. */
+  fallbackStarts(at: EpochMs): void {
+    const settings = this.#fallback;
+    if (settings === undefined) return;
+    this.#healsInTime(at);
+    if (this.#isHealthy) this.#breaks('F2', at, 'the fallback ran on a healthy node');
+    const sinceMs = at - this.#recordedAt;
+    if (!this.#areRecordsDoubtful && sinceMs < settings.thresholdSeconds * SECOND_MS - SLACK_MS) {
+      this.#breaks('F2', at, `the fallback ran ${seconds(sinceMs)} after a success that is on record`);
+    }
+    const betweenMs = at - this.#lastFallbackAttemptAt;
+    if (!this.#areRecordsDoubtful && betweenMs < settings.retryIntervalSeconds * SECOND_MS - SLACK_MS) {
+      this.#breaks('F4', at, `the fallback ran again ${seconds(betweenMs)} after its last attempt`);
+    }
+    this.#lastFallbackAttemptAt = at;
+  }
+
+  /** A run of the fallback's ended. */
+  fallbackEnded(at: EpochMs, isSuccess: boolean): void {
+    this.#lastFallbackAttemptAt = at;
+    if (isSuccess) this.#recordSuccess(at);
+    else this.#failed(at);
+  }
+
+  /** The agent died, and with it what it knew of a run under way. */
+  died(at: EpochMs, backAt: number): void {
+    this.#isAlive = false;
+    this.#isHealthy = false;
+    this.#interruptions++;
+    const { backoff } = this.#policy;
+    const dead = Number.isFinite(backAt) ? backAt : at;
+    this.#postpone(dead + backoff.capMs);
+    if (this.#wanted !== undefined) {
+      this.#wanted = { ...this.#wanted, startsBefore: Math.max(this.#wanted.startsBefore, dead) };
+    }
+    if (!Number.isFinite(backAt)) this.#dueBy = Infinity;
+  }
+
+  /** The agent is back. */
+  booted(at: EpochMs): void {
+    this.#isAlive = true;
+    if (this.#dueBy === Infinity) this.#dueBy = this.#recordedAt + this.#policy.windowMs;
+    this.#postpone(at + this.#policy.catchUpSplaySeconds * SECOND_MS);
+  }
+
+  /** The machine stands still until `until`, or is off. */
+  stoodStill(until: number): void {
+    this.#isHealthy = false;
+    this.#postpone(until + this.#policy.catchUpSplaySeconds * SECOND_MS + this.#policy.backoff.capMs);
+    if (this.#wanted !== undefined) {
+      this.#wanted = { ...this.#wanted, startsBefore: Math.max(this.#wanted.startsBefore, until) };
+    }
+  }
+
+  /** What is on the disk is lost, or the clock by which it was written was set. */
+  recordsDoubtful(at: EpochMs, byMs: number): void {
+    this.#areRecordsDoubtful = true;
+    this.#isHealthy = false;
+    this.#wanted = undefined;
+    this.#believed = O.none;
+    if (byMs < 0) this.#postpone(Math.min(this.#dueBy, this.#fallbackDueBy) - byMs);
+    this.#postpone(at + this.#policy.catchUpSplaySeconds * SECOND_MS);
+  }
+
+  /** A person disabled the node. */
+  disabled(until: number, floorToo: boolean): void {
+    this.#disabledUntil = until;
+    this.#isHealthy = false;
+    this.#wanted = undefined;
+    if (floorToo) this.#postpone(until + this.#policy.catchUpSplaySeconds * SECOND_MS + this.#policy.backoff.capMs);
+  }
+
+  /** A person enabled it. */
+  enabled(at: EpochMs): void {
+    this.#disabledUntil = Math.min(this.#disabledUntil, at);
+  }
+
+  /** The scenario is over; `isUp`: nothing keeps the machine from running, and it does not run just now. */
+  over(at: EpochMs, isUp: boolean): void {
+    if (isUp) this.#startsInTime(at);
+  }
+
+  #accepted(at: EpochMs, before: NodeState, node: NodeState): void {
+    if (O.isNone(node.accepted) || O.isNone(before.accepted)) return;
+    if (compareTimestamps(node.accepted.value, before.accepted.value) < 0) {
+      this.#breaks('S6', at, 'a signal older than the last one was believed');
+    }
+  }
+
+  #pendingChanged(at: EpochMs, offsetMs: number, event: SummonerEvent, before: NodeState, node: NodeState): void {
+    const was = O.toUndefined(before.pending);
+    const is = O.toUndefined(node.pending);
+    if (was === is) return;
+    if (is === undefined) {
+      const isKnown = event._tag === 'RunEnded' || (event._tag === 'Observed' && node.accepted !== before.accepted);
+      if (was !== undefined && !isKnown) this.#breaks('N2', at, `${was.version} was forgotten without a run`);
+      this.#wanted = undefined;
+      return;
+    }
+    const startAt = is.startAt - offsetMs;
+    if (was === undefined || was.version !== is.version) {
+      const isReplaced = was !== undefined && was.attempts === 0 && !was.gaveUp && O.isNone(before.running);
+      if (isReplaced && is.startAt > was.startAt) {
+        this.#breaks('N4', at, `${is.version} took the place of ${was.version} and not its earlier start`);
+      }
+      this.#want(at, is.version, startAt, event);
+      return;
+    }
+    const isSameWait = was.attempts === 0 && is.attempts === 0 && at >= this.#disabledUntil;
+    if (isSameWait && is.startAt !== was.startAt && event._tag !== 'ClockStepped' && !this.#areRecordsDoubtful) {
+      this.#breaks('N3', at, `the start for ${is.version} was moved by ${seconds(is.startAt - was.startAt)}`);
+    }
+    if (is.attempts === 0 && was.gaveUp) this.#want(at, is.version, startAt, event);
+  }
+
+  #want(at: EpochMs, version: Version, startAt: number, event: SummonerEvent): void {
+    this.#interruptions = 0;
+    this.#wanted = { version, startsBefore: Math.max(startAt, at), runs: 0, attempts: 0 };
+    if (event._tag !== 'Observed' || event.observation._tag !== 'Fresh') return;
+    const { splaySeconds } = event.observation.signal;
+    if (startAt > at + splaySeconds * SECOND_MS + SLACK_MS) {
+      this.#breaks('N2', at, `the start for ${version} is ${seconds(startAt - at)} away, its splay ${splaySeconds} s`);
+    }
+  }
+
+  #startsInTime(at: EpochMs): void {
+    if (at > this.#dueBy + SLACK_MS) {
+      this.#breaks('N6', at, `no run was started for ${seconds(at - this.#dueBy)} after the window had closed`);
+      this.#dueBy = at;
+    }
+    this.#healsInTime(at);
+  }
+
+  #healsInTime(at: EpochMs): void {
+    if (this.#fallback !== undefined && at > this.#fallbackDueBy + SLACK_MS) {
+      this.#breaks('F1', at, `the fallback did not run for ${seconds(at - this.#fallbackDueBy)} after it was due`);
+      this.#fallbackDueBy = at;
+    }
+  }
+
+  #recordSuccess(at: EpochMs): void {
+    this.#recordedAt = at;
+    this.#areRecordsDoubtful = false;
+    this.#isHealthy = this.#isAlive;
+    if (this.#dueBy !== Infinity) this.#dueBy = at + this.#policy.windowMs;
+    const settings = this.#fallback;
+    if (settings === undefined) return;
+    this.#fallbackDueBy =
+      at + settings.thresholdSeconds * SECOND_MS + settings.everyMs + settings.splaySeconds * SECOND_MS;
+  }
+
+  #failed(at: EpochMs): void {
+    this.#isHealthy = false;
+    this.#postpone(at + this.#policy.backoff.capMs);
+  }
+
+  #postpone(until: number): void {
+    if (this.#dueBy !== Infinity) this.#dueBy = Math.max(this.#dueBy, until);
+    const settings = this.#fallback;
+    if (settings === undefined) return;
+    const retryMs = (settings.retryIntervalSeconds + settings.splaySeconds) * SECOND_MS + settings.everyMs;
+    this.#fallbackDueBy = Math.max(this.#fallbackDueBy, until + retryMs);
+  }
+
+  #isApplied(version: Version): boolean {
+    return (
+      O.isSome(this.#believed) &&
+      this.#believed.value === version &&
+      (O.isNone(this.#tried) || this.#tried.value === version)
+    );
+  }
+
+  #isNear(a: O.Option<EpochMs>, b: O.Option<EpochMs>): boolean {
+    return O.isSome(a) && O.isSome(b) && Math.abs(a.value - b.value) < SLACK_MS;
+  }
+
+  #breaks(law: string, at: EpochMs, what: string): void {
+    const { node, stack, environment } = this.#policy.identity;
+    this.#violations.add(law, at, `${node} (${stack}/${environment})`, what);
+  }
+}
+
+const seconds = (durationMs: number): string => `${Math.round(durationMs / SECOND_MS)} s`;

@@ -1,0 +1,709 @@
+/**
+ * One machine: the shipped agent and the shipped fallback, a disk for what they remember, a clock that may be wrong, and
+ * a chef-client that takes its time.
+ *
+ * A node sees of the rest of the world only its {@link Place}. While that stays as it is, each node is simulated by
+ * itself, from one instant at which something happens to the next.
+ *
+ * @module
+ */
+import * as O from 'fp-ts/lib/Option.js';
+import type { Assignment } from '../../domain/assignment.ts';
+import { defaultFallbackPolicy, type FallbackPolicy } from '../../domain/fallback.ts';
+import { EMPTY_FALLBACK_RECORD, type FallbackRecord, fallbackSuccess } from '../../domain/fallback-record.ts';
+import type { LastRun } from '../../domain/last-run.ts';
+import { nameFromLiteral, NodeName, type Version } from '../../domain/names.ts';
+import {
+  EMPTY_NODE_STATE,
+  encodeNodeState,
+  type NodeState,
+  type Running,
+  type StoredNodeState,
+} from '../../domain/node-state.ts';
+import { type RunEnd, runOutcomeOf } from '../../domain/run-outcome.ts';
+import { pollAfter, type SummonerEvent } from '../../domain/summoner.ts';
+import { DAY_MS, type EpochMs, epochMs, plus, SECOND_MS } from '../../domain/time.ts';
+import type { ProcessOutcome } from '../../ports/process-runner.ts';
+import type { Firing } from '../fallback/firing.ts';
+import { type Agent, isPollDue, type Mind, type Noticed } from '../summoner/agent.ts';
+import { type NodeMemory, recollect } from '../summoner/node-memory.ts';
+import { drawn, PURPOSE } from './draw.ts';
+import { isMeant } from './fleet-scope.ts';
+import { NodeWatch } from './node-watch.ts';
+import type { Place } from './place.ts';
+import type { NodeFault } from './scenario.ts';
+import { Trace, TRACED } from './trace.ts';
+import type { World } from './world.ts';
+
+/** A chef-client under way. */
+interface ChefRun {
+  /** Who hears of its end; nobody, where that one has died. */
+  by: 'summoner' | 'fallback' | 'nobody';
+  readonly startedAt: EpochMs;
+  endsAt: number;
+  readonly end: RunEnd;
+  /** What its success brings to the node. */
+  readonly version: Version | undefined;
+}
+
+/** A fault that is going to strike this node. */
+interface DueFault {
+  readonly at: number;
+  readonly fault: NodeFault;
+  readonly index: number;
+}
+
+const WOKE: SummonerEvent = { _tag: 'Woke' };
+const LOCK_HELD: RunEnd = { _tag: 'Exited', code: 1 };
+const NO_DUE_FAULTS: readonly DueFault[] = [];
+/** How long chef-client tries before it gives up on a server that does not answer. */
+const SERVER_DOWN_MS = 30 * SECOND_MS;
+
+const causeNumber: Readonly<Record<Running['cause']['_tag'], number>> = {
+  NewVersion: 1,
+  Request: 2,
+  Floor: 3,
+  FirstRun: 4,
+  RunNow: 5,
+  Upgraded: 6,
+};
+
+const outcomeOfEnd = (end: RunEnd): ProcessOutcome =>
+  end._tag === 'Exited'
+    ? { _tag: 'Exited', code: end.code, outputTail: '' }
+    : { _tag: 'Stopped', cause: 'TimeLimit', outputTail: '' };
+
+/** The state of one machine. */
+export class SimulatedNode {
+  readonly index: number;
+  readonly place: Place;
+  readonly trace = new Trace();
+  /** The version that its last success brought. */
+  version: Version | undefined;
+  readonly #world: World;
+  readonly #mind: Mind;
+  readonly #fallbackPolicy: FallbackPolicy | undefined;
+  readonly #watch: NodeWatch;
+
+  #agent: Agent | undefined;
+  #stored: StoredNodeState | 'garbage' | undefined;
+  #record: FallbackRecord = EMPTY_FALLBACK_RECORD;
+  #firing: Firing | undefined;
+  #run: ChefRun | undefined;
+  #runs = 0;
+  #nextRun: 'hangs' | 'upgrades' | undefined;
+  /** By how much its clock is ahead. */
+  #offsetMs = 0;
+  #isBroken = false;
+  /** Off or at a standstill until then. */
+  #awayUntil = -Infinity;
+  #diskFullUntil = -Infinity;
+  #lastSuccessAt: number;
+
+  #wakeAt = Infinity;
+  #bootAt: number;
+  #fallbackAt = Infinity;
+  #dueFaults: readonly DueFault[] = NO_DUE_FAULTS;
+  #nextFault = 0;
+  #faultDay = 0;
+
+  constructor(world: World, place: Place, index: number, identity: Assignment) {
+    const { scenario, programs } = world;
+    this.index = index;
+    this.place = place;
+    this.#world = world;
+    const policy = world.policyOf(identity);
+    this.#mind = { policy, step: programs.step };
+    const { fallback } = scenario;
+    this.#fallbackPolicy = fallback && {
+      ...defaultFallbackPolicy(identity.node),
+      thresholdSeconds: fallback.thresholdSeconds,
+      retryIntervalSeconds: fallback.retryIntervalSeconds,
+      splaySeconds: fallback.splaySeconds,
+    };
+    this.#watch = new NodeWatch(policy, place, scenario, world.violations);
+    this.#lastSuccessAt = scenario.startsAt;
+    this.version = scenario.installed;
+    if (scenario.installed !== undefined) {
+      const state: NodeState = {
+        ...EMPTY_NODE_STATE,
+        applied: O.some(scenario.installed),
+        lastSuccess: O.some(scenario.startsAt),
+      };
+      this.#stored = { identity, state, unknownFields: {} };
+    }
+    this.#bootAt = scenario.startsAt;
+    if (fallback !== undefined) this.#fallbackAt = this.#nextCron(scenario.startsAt + 1);
+    this.#nextFaults(scenario.startsAt);
+    this.nextAt = this.#earliest();
+  }
+
+  /** The next instant at which anything happens here; `Infinity`: nothing ever will, by itself. */
+  get nextAt(): number {
+    return this.#world.nextAt[this.index] ?? Infinity;
+  }
+
+  set nextAt(at: number) {
+    this.#world.nextAt[this.index] = at;
+  }
+
+  /** Goes on until, and without, `until`. */
+  runUntil(until: number): void {
+    while (this.nextAt < until) {
+      this.#act(epochMs(this.nextAt));
+      this.nextAt = this.#earliest();
+    }
+  }
+
+  /** Something about the place has changed: the next poll may show it. */
+  placeChanged(at: EpochMs): void {
+    if (this.#agent === undefined || this.#world.mode === 'poll') return;
+    this.#catchUp(at);
+    this.#wakeAt = Math.min(this.#wakeAt, this.#realTime(this.#agent.decision.state.bus.pollAt));
+    if (this.#wakeAt < this.#awayUntil) this.#wakeAt = this.#awayUntil;
+    this.nextAt = this.#earliest();
+  }
+
+  /** A person on the node says something to the agent. */
+  hear(event: SummonerEvent, at: EpochMs): void {
+    if (this.#agent === undefined || at < this.#awayUntil) return;
+    if (event._tag === 'Disabled')
+      this.#watch.disabled(this.#realTime(event.disabling.until), event.disabling.floorToo);
+    if (event._tag === 'Enabled') this.#watch.enabled(at);
+    this.#catchUp(at);
+    this.#takeIn(this.#agent, at, event);
+    this.nextAt = this.#earliest();
+  }
+
+  /** What this node's clock says. */
+  clockAt(at: EpochMs): EpochMs {
+    return plus(at, this.#offsetMs);
+  }
+
+  /** The scenario is over. */
+  finish(at: EpochMs): void {
+    this.#watch.over(at, this.#run === undefined && at >= this.#awayUntil && this.#bootAt > at);
+    this.#world.tally.gap(at - this.#lastSuccessAt, this.#mind.policy.identity.node);
+    if (this.#run !== undefined) this.#world.tally.ran(this.#stackIndex, this.#run.startedAt, at);
+  }
+
+  get #stackIndex(): number {
+    return this.#world.stackIndex(this.place.stack);
+  }
+
+  #earliest(): number {
+    const runEndsAt = this.#run === undefined ? Infinity : this.#run.endsAt;
+    return Math.min(this.#faultAt(), this.#bootAt, runEndsAt, this.#fallbackAt, this.#wakeAt);
+  }
+
+  #faultAt(): number {
+    return this.#dueFaults[this.#nextFault]?.at ?? Infinity;
+  }
+
+  /** What is due first at one instant: what goes wrong, then what comes back, ends, and starts. */
+  #act(at: EpochMs): void {
+    if (this.#faultAt() === at) this.#strike(at);
+    else if (this.#bootAt === at) this.#boot(at);
+    else if (this.#run?.endsAt === at) this.#endRun(this.#run, at);
+    else if (this.#fallbackAt === at) this.#lookWithFallback(at);
+    else this.#wake(at);
+  }
+
+  #realTime(clock: EpochMs): number {
+    return clock - this.#offsetMs;
+  }
+
+  #noticed(at: EpochMs): Noticed {
+    const now = this.clockAt(at);
+    return {
+      clocks: { at: now, elapsedMs: at },
+      fallbackSuccess: O.isSome(this.#record.lastSuccessEpochSeconds) ? fallbackSuccess(this.#record, now) : O.none,
+    };
+  }
+
+  // The agent.
+
+  #boot(at: EpochMs): void {
+    this.#bootAt = Infinity;
+    const reading = recollect(this.#mind.policy.identity, this.#readState(), EMPTY_NODE_STATE);
+    this.trace.add(TRACED.booted, at, this.index);
+    this.#watch.booted(at);
+    const agent = this.#world.programs.agent.begin(this.#mind, reading.memory, this.#noticed(at));
+    this.#watch.decided(at, this.#offsetMs, { _tag: 'Started' }, reading.memory.node, agent.decision);
+    this.#carryOut(agent, at);
+  }
+
+  #readState(): Parameters<typeof recollect>[1] {
+    if (this.#stored === undefined) return { _tag: 'Missing' };
+    const body = this.#stored === 'garbage' ? '\0\0\0' : encodeNodeState(this.#stored);
+    return { _tag: 'Found', body, revision: 'read' };
+  }
+
+  #wake(at: EpochMs): void {
+    this.#catchUp(at);
+    if (this.#agent === undefined) this.#wakeAt = Infinity;
+    else this.#lookAround(this.#agent, at);
+  }
+
+  #lookAround(agent: Agent, at: EpochMs): void {
+    const event: SummonerEvent = isPollDue(agent, this.clockAt(at))
+      ? { _tag: 'Observed', observation: this.place.look(agent.decision.state.bus.known) }
+      : WOKE;
+    this.#takeIn(agent, at, event);
+  }
+
+  #takeIn(agent: Agent, at: EpochMs, event: SummonerEvent): void {
+    const before = agent.decision.state.node;
+    const next = this.#world.programs.agent.takeIn(this.#mind, agent, this.#noticed(at), event);
+    this.#decided(at, event, before, next);
+    this.#carryOut(next, at);
+  }
+
+  #decided(at: EpochMs, event: SummonerEvent, before: NodeState, { decision }: Agent): void {
+    const { node } = decision.state;
+    if (node === before) return;
+    this.#watch.decided(at, this.#offsetMs, event, before, decision);
+    if (node.accepted === before.accepted || O.isNone(node.accepted)) return;
+    this.trace.add(TRACED.accepted, at, node.accepted.value.epochSeconds);
+    if (event._tag !== 'Observed' || event.observation._tag !== 'Fresh' || O.isNone(node.pending)) return;
+    const { splaySeconds } = event.observation.signal;
+    this.#world.owed(this.#stackIndex, at, at + splaySeconds * SECOND_MS);
+  }
+
+  /** Carries out the agent's orders until it waits. */
+  #carryOut(ordering: Agent, at: EpochMs): void {
+    const { agent: programs } = this.#world.programs;
+    let agent = ordering;
+    for (;;) {
+      switch (agent.order) {
+        case 'Keep':
+          agent = programs.kept(agent, this.#keep(agent, at));
+          break;
+        case 'Begin':
+          agent = programs.begin(this.#mind, agent.memory, this.#noticed(at));
+          break;
+        case 'Run':
+          agent = this.#startForSummoner(agent, at);
+          break;
+        case 'Wait':
+          this.#agent = agent;
+          this.#wakeAt = this.#wakeOf(agent);
+          return;
+      }
+    }
+  }
+
+  #keep({ memory, decision }: Agent, at: EpochMs): NodeMemory {
+    const { node } = decision.state;
+    if (at < this.#diskFullUntil) return { ...memory, node, isStored: false };
+    const before = this.#stored;
+    this.#stored = { identity: this.#mind.policy.identity, state: node, unknownFields: memory.unknownFields };
+    if (before === undefined || before === 'garbage' || isEarlier(node.lastSuccess, before.state.lastSuccess)) {
+      this.#recheckWithFallback(at + 1);
+    }
+    return { ...memory, node, isStored: true };
+  }
+
+  /** When the agent has to be woken: at its next look, or, while its polls would show nothing new, at its next start. */
+  #wakeOf({ decision, memory }: Agent): number {
+    const { bus, node } = decision.state;
+    const isQuiet =
+      this.#world.mode === 'skip' &&
+      bus.failures === 0 &&
+      memory.isStored &&
+      O.isNone(node.disabled) &&
+      this.place.isQuietFor(bus.known);
+    if (!isQuiet) return this.#realTime(decision.lookAgainAt);
+    return O.isSome(decision.nextStartAt) ? this.#realTime(decision.nextStartAt.value) : Infinity;
+  }
+
+  /** As though all polls before `at` that were skipped, because they would have shown nothing new, had been made. */
+  #catchUp(at: EpochMs): void {
+    const agent = this.#agent;
+    if (this.#world.mode === 'poll' || agent === undefined || at <= this.#awayUntil) return;
+    const { state } = agent.decision;
+    const now = this.clockAt(at);
+    if (state.bus.pollAt >= now || state.bus.failures > 0) return;
+    const pollAt = pollAfter(this.#mind.policy, plus(now, -1));
+    const decision = { ...agent.decision, state: { node: state.node, bus: { ...state.bus, pollAt } } };
+    this.#agent = { ...agent, decision };
+  }
+
+  #startForSummoner(agent: Agent, at: EpochMs): Agent {
+    const { programs, tally } = this.#world;
+    const { action } = agent.decision;
+    if (action._tag !== 'Start') return { ...agent, order: 'Wait' };
+    const { running } = action;
+    const before = agent.decision.state.node;
+    const stored = this.#stored === undefined || this.#stored === 'garbage' ? undefined : this.#stored.state;
+    const isStorable = at >= this.#diskFullUntil;
+    this.#watch.starts(
+      at,
+      running,
+      isStorable ? (stored ?? EMPTY_NODE_STATE) : undefined,
+      this.#run?.by === 'summoner',
+    );
+    tally.runStarted(running.cause._tag);
+    this.trace.add(TRACED.started, at, causeNumber[running.cause._tag]);
+    this.#oweForCause(running, before, at);
+    const started = programs.agent.started(agent);
+    if (this.#run === undefined) {
+      this.#run = this.#chefRun('summoner', at);
+      return started;
+    }
+    this.#watch.ended(at, running, false);
+    tally.failed++;
+    return this.#endFor(started, at, LOCK_HELD);
+  }
+
+  /** What a perfect spread of runs such as this one would have come to. */
+  #oweForCause({ cause }: Running, { pending }: NodeState, at: EpochMs): void {
+    const { windowMs, leadMs, catchUpSplaySeconds, backoff } = this.#mind.policy;
+    switch (cause._tag) {
+      case 'NewVersion':
+        // The first attempt was owed when the version was seen.
+        if (O.isSome(pending) && pending.value.attempts > 0) this.#world.owed(this.#stackIndex, at, at);
+        return;
+      case 'Floor': {
+        const closesAt = this.#lastSuccessAt + windowMs;
+        const isRetry = at > closesAt;
+        this.#world.owed(
+          this.#stackIndex,
+          isRetry ? at : closesAt - leadMs,
+          isRetry ? at + backoff.capMs / 2 : closesAt,
+        );
+        return;
+      }
+      case 'FirstRun':
+        this.#world.owed(this.#stackIndex, at, at + catchUpSplaySeconds * SECOND_MS);
+        return;
+      case 'Request':
+      case 'RunNow':
+      case 'Upgraded':
+        this.#world.owed(this.#stackIndex, at, at);
+    }
+  }
+
+  #endFor(agent: Agent, at: EpochMs, end: RunEnd): Agent {
+    const before = agent.decision.state.node;
+    const next = this.#world.programs.agent.takeInEnd(this.#mind, agent, this.#noticed(at), end);
+    this.#decided(at, { _tag: 'RunEnded', end }, before, next);
+    return next;
+  }
+
+  // chef-client.
+
+  #chefRun(by: ChefRun['by'], at: EpochMs): ChefRun {
+    const { scenario, seed } = this.#world;
+    const { shortestMs, longestMs, flakyShare, timeLimitMs } = scenario.runs;
+    const nth = this.#runs++;
+    const lengthMs =
+      shortestMs + Math.floor(drawn(seed, PURPOSE.runLength, this.index, nth) * (longestMs - shortestMs));
+    const run = (end: RunEnd, lastsMs: number, version?: Version): ChefRun => ({
+      by,
+      startedAt: at,
+      endsAt: at + Math.max(lastsMs, 1),
+      end,
+      version,
+    });
+    const next = this.#nextRun;
+    this.#nextRun = undefined;
+    if (this.place.isServerDown) return run({ _tag: 'Exited', code: 1 }, SERVER_DOWN_MS);
+    if (next === 'hangs') return this.#hanging(run({ _tag: 'TimedOut' }, timeLimitMs));
+    if (next === 'upgrades') return run({ _tag: 'Exited', code: 213 }, lengthMs);
+    const version = this.place.pin;
+    const harm = version === undefined ? undefined : this.#world.harmOf(version, this, at);
+    if (harm === 'hangs') return this.#hanging(run({ _tag: 'TimedOut' }, timeLimitMs));
+    if (harm === 'fails' || drawn(seed, PURPOSE.runFlakes, this.index, nth) < flakyShare) {
+      return run({ _tag: 'Exited', code: 1 }, lengthMs);
+    }
+    return run({ _tag: 'Exited', code: 0 }, lengthMs, version);
+  }
+
+  /** A run that hangs is a burden that no spread could have lightened. */
+  #hanging(run: ChefRun): ChefRun {
+    this.#world.tally.owed(this.#stackIndex, run.startedAt, run.startedAt, 0, run.endsAt - run.startedAt);
+    return run;
+  }
+
+  #endRun(run: ChefRun, at: EpochMs): void {
+    const { tally, scenario } = this.#world;
+    this.#run = undefined;
+    tally.ran(this.#stackIndex, run.startedAt, at);
+    const isSuccess = runOutcomeOf(run.end)._tag === 'Succeeded';
+    this.trace.add(TRACED.ended, at, isSuccess ? this.#world.numberOf(run.version) : -1);
+    if (isSuccess) tally.succeeded++;
+    else tally.failed++;
+    if (isSuccess) this.#succeeded(run, at);
+    if (run.by === 'fallback') {
+      this.#watch.fallbackEnded(at, isSuccess);
+      this.#fire(this.#afterFallbackRun(run.end, at), at);
+    }
+    if (run.by === 'summoner' && this.#agent !== undefined) {
+      const { running } = this.#agent.decision.state.node;
+      if (O.isSome(running)) this.#watch.ended(at, running.value, isSuccess);
+      this.#carryOut(this.#endFor(this.#agent, at, run.end), at);
+    }
+    if (isSuccess && this.#isBroken && !this.#world.breaksSummoner(run.version)) {
+      this.#isBroken = false;
+      this.#bootAt = at + scenario.node.restartMs;
+      tally.healed++;
+    }
+  }
+
+  /** The node is on what the run brought, which may be a Summoner that does not work. */
+  #succeeded({ version }: ChefRun, at: EpochMs): void {
+    const { tally } = this.#world;
+    tally.gap(at - this.#lastSuccessAt, this.#mind.policy.identity.node);
+    this.#lastSuccessAt = at;
+    if (version !== undefined && version !== this.version) {
+      if (this.version === this.place.pin) this.place.converged--;
+      if (version === this.place.pin) this.place.converged++;
+      this.version = version;
+    }
+    if (this.#world.breaksSummoner(version)) this.#breakSummoner(at);
+  }
+
+  // The fallback.
+
+  /** The first look of its cron job at or after `at`. */
+  #nextCron(at: number): number {
+    const everyMs = this.#world.scenario.fallback?.everyMs ?? Infinity;
+    return Math.ceil((at + this.#offsetMs) / everyMs) * everyMs - this.#offsetMs;
+  }
+
+  /** What the fallback goes by has changed otherwise than it could foresee: it looks at its next cron from `at` on. */
+  #recheckWithFallback(at: number): void {
+    if (this.#fallbackPolicy === undefined || this.#firing !== undefined || this.#world.mode === 'poll') return;
+    this.#fallbackAt = Math.min(this.#fallbackAt, Math.max(this.#nextCron(at), this.#awayUntil));
+  }
+
+  #lastRun(): LastRun {
+    if (this.#stored === 'garbage') return { _tag: 'Torn' };
+    const at = this.#stored === undefined ? O.none : this.#stored.state.lastSuccess;
+    return O.isSome(at) ? { _tag: 'Succeeded', epochSeconds: Math.floor(at.value / SECOND_MS) } : { _tag: 'Never' };
+  }
+
+  #lookWithFallback(at: EpochMs): void {
+    const policy = this.#fallbackPolicy;
+    if (policy === undefined) return;
+    const { fallback } = this.#world.programs;
+    const look = fallback.lookOf(policy, this.#lastRun(), this.#record, this.clockAt(at));
+    if (this.#firing?.order === 'Wait') {
+      this.#fire(fallback.afterDelay(this.#firing, look), at);
+      return;
+    }
+    if (look.decision._tag === 'Wait') {
+      const { retryAt } = look.decision;
+      this.#fallbackAt = this.#nextCron(
+        this.#world.mode === 'poll' ? at + 1 : Math.max(this.#realTime(retryAt), at + 1),
+      );
+      return;
+    }
+    this.trace.add(TRACED.fired, at, look.decision.delaySeconds);
+    this.#world.owed(this.#stackIndex, at, at + policy.splaySeconds * SECOND_MS);
+    this.#firing = fallback.firingOf(look.decision);
+    this.#fallbackAt = at + look.decision.delaySeconds * SECOND_MS;
+  }
+
+  #afterFallbackRun(end: RunEnd, at: EpochMs): Firing | undefined {
+    const firing = this.#firing;
+    if (firing?.order !== 'Run') return undefined;
+    return this.#world.programs.fallback.afterRun(firing, outcomeOfEnd(end), this.clockAt(at));
+  }
+
+  /** Carries out the orders of a firing until it waits, or is over. */
+  #fire(ordering: Firing | undefined, at: EpochMs): void {
+    const { fallback } = this.#world.programs;
+    let firing = ordering;
+    for (;;) {
+      switch (firing?.order) {
+        case 'Record':
+          if (at >= this.#diskFullUntil) this.#record = firing.own;
+          firing = fallback.afterRecording(firing);
+          break;
+        case 'Run': {
+          this.#firing = firing;
+          this.#fallbackAt = Infinity;
+          this.#watch.fallbackStarts(at);
+          this.#world.tally.fallbackRuns++;
+          this.#world.tally.fallbackFired(at);
+          if (this.#run === undefined) {
+            this.#run = this.#chefRun('fallback', at);
+            return;
+          }
+          this.#watch.fallbackEnded(at, false);
+          firing = fallback.afterRun(firing, outcomeOfEnd(LOCK_HELD), this.clockAt(at));
+          break;
+        }
+        case 'Leave':
+          this.trace.add(TRACED.healedMeanwhile, at, 0);
+          firing = undefined;
+          break;
+        case 'Done':
+          this.#noticeFallback(at);
+          firing = undefined;
+          break;
+        case 'Wait':
+          this.#firing = firing;
+          return;
+        case undefined:
+          this.#firing = undefined;
+          this.#fallbackAt = this.#nextCron(at + 1);
+          return;
+      }
+    }
+  }
+
+  /** The agent reads the fallback's record at its next poll, whatever that shows. */
+  #noticeFallback(at: EpochMs): void {
+    this.placeChanged(at);
+  }
+
+  // What goes wrong.
+
+  #nextFaults(from: EpochMs): void {
+    const { scenario, seed } = this.#world;
+    this.#dueFaults = NO_DUE_FAULTS;
+    this.#nextFault = 0;
+    if (this.place.nodeFaults.length === 0) return;
+    const days = Math.ceil(scenario.lastsMs / DAY_MS);
+    for (; this.#faultDay < days && this.#dueFaults.length === 0; this.#faultDay++) {
+      const due: DueFault[] = [];
+      for (const [index, fault] of this.place.nodeFaults) {
+        const at = this.#momentOf(index, fault, this.#faultDay);
+        if (at !== undefined && at >= from && isMeant(fault.on, this, index, seed)) due.push({ at, fault, index });
+      }
+      if (due.length > 0) this.#dueFaults = due.sort((a, b) => a.at - b.at || a.index - b.index);
+    }
+  }
+
+  #momentOf(index: number, { when }: NodeFault, day: number): number | undefined {
+    const { scenario, seed } = this.#world;
+    const dayStart = scenario.startsAt + day * DAY_MS;
+    if (when._tag === 'At') {
+      const at = scenario.startsAt + when.atMs;
+      return at >= dayStart && at < dayStart + DAY_MS ? at : undefined;
+    }
+    const nth = day * 64 + index;
+    if (drawn(seed, PURPOSE.faultStrikes, this.index, nth) >= when.probability) return undefined;
+    return dayStart + Math.floor(drawn(seed, PURPOSE.faultMoment, this.index, nth) * DAY_MS);
+  }
+
+  #strike(at: EpochMs): void {
+    const due = this.#dueFaults[this.#nextFault++];
+    if (due !== undefined && at >= this.#awayUntil) {
+      this.#world.tally.nodeFault(due.fault.kind, at);
+      this.trace.add(TRACED.struck, at, due.index);
+      this.#suffer(due.fault, at);
+    }
+    if (this.#nextFault >= this.#dueFaults.length) this.#nextFaults(plus(at, 1));
+  }
+
+  #suffer({ kind, forMs, stepMs }: NodeFault, at: EpochMs): void {
+    const { restartMs } = this.#world.scenario.node;
+    switch (kind) {
+      case 'agent-killed':
+        this.#killAgent(at, at + restartMs);
+        return;
+      case 'rebooted':
+        this.#powerOff(at, at + forMs);
+        return;
+      case 'suspended':
+        this.#suspend(at, at + forMs);
+        return;
+      case 'clock-stepped':
+        this.#stepClock(at, stepMs);
+        return;
+      case 'disk-full':
+        this.#diskFullUntil = at + forMs;
+        this.#watch.recordsDoubtful(at, 0);
+        return;
+      case 'state-torn':
+        this.#stored = 'garbage';
+        this.#watch.recordsDoubtful(at, 0);
+        this.#killAgent(at, at + restartMs);
+        this.#recheckWithFallback(at);
+        return;
+      case 'cloned':
+        this.#clone();
+        this.#watch.recordsDoubtful(at, 0);
+        this.#powerOff(at, at + forMs);
+        return;
+      case 'summoner-broken':
+        this.#breakSummoner(at);
+        return;
+      case 'run-hangs':
+        this.#nextRun = 'hangs';
+        return;
+      case 'client-upgraded':
+        this.#nextRun = 'upgrades';
+    }
+  }
+
+  /** The agent dies. A run under way goes on, and nobody hears of its end. */
+  #killAgent(at: EpochMs, backAt: number): void {
+    const wasAlive = this.#agent !== undefined;
+    if (this.#agent?.memory.isStored === false) this.#watch.recordsDoubtful(at, 0);
+    this.#agent = undefined;
+    this.#wakeAt = Infinity;
+    if (this.#run?.by === 'summoner') this.#run.by = 'nobody';
+    if (wasAlive) this.#watch.died(at, this.#isBroken ? Infinity : backAt);
+    if (!this.#isBroken && (wasAlive || this.#bootAt !== Infinity)) this.#bootAt = backAt;
+  }
+
+  #breakSummoner(at: EpochMs): void {
+    this.#isBroken = true;
+    this.#bootAt = Infinity;
+    this.#killAgent(at, Infinity);
+  }
+
+  /** The machine is off: whatever it did is undone but for what is on its disk. */
+  #powerOff(at: EpochMs, backAt: number): void {
+    if (this.#run !== undefined) {
+      this.#world.tally.ran(this.#stackIndex, this.#run.startedAt, at);
+      if (this.#run.by === 'fallback') this.#watch.fallbackEnded(at, false);
+    }
+    this.#run = undefined;
+    this.#killAgent(at, backAt);
+    if (!this.#isBroken) this.#bootAt = backAt;
+    this.#firing = undefined;
+    this.#awayUntil = backAt;
+    this.#watch.stoodStill(backAt);
+    if (this.#fallbackPolicy !== undefined) this.#fallbackAt = this.#nextCron(backAt);
+  }
+
+  /** The machine stands still: everything waits, and a run under way goes on afterwards. */
+  #suspend(at: EpochMs, backAt: number): void {
+    this.#catchUp(at);
+    if (this.#world.mode === 'skip' && this.#agent !== undefined) {
+      this.#wakeAt = Math.min(this.#wakeAt, this.#realTime(this.#agent.decision.state.bus.pollAt));
+    }
+    this.#awayUntil = backAt;
+    if (this.#run !== undefined) this.#run.endsAt += backAt - at;
+    this.#wakeAt = Math.max(this.#wakeAt, backAt);
+    this.#bootAt = Math.max(this.#bootAt, backAt);
+    if (this.#fallbackPolicy !== undefined && this.#fallbackAt !== Infinity) {
+      this.#fallbackAt = Math.max(this.#fallbackAt, this.#firing === undefined ? this.#nextCron(backAt) : backAt);
+    }
+    this.#watch.stoodStill(backAt);
+  }
+
+  #stepClock(at: EpochMs, byMs: number): void {
+    this.#catchUp(at);
+    this.#offsetMs += byMs;
+    this.#watch.recordsDoubtful(at, byMs);
+    if (this.#fallbackPolicy !== undefined && this.#firing === undefined) this.#fallbackAt = this.#nextCron(at + 1);
+    // A sleeper looks again once its clock was set.
+    if (this.#agent !== undefined) this.#lookAround(this.#agent, at);
+  }
+
+  #clone(): void {
+    if (this.#stored === undefined || this.#stored === 'garbage') return;
+    const identity = { ...this.#stored.identity, node: nameFromLiteral(NodeName)('another-node') };
+    this.#stored = { ...this.#stored, identity };
+  }
+}
+
+const isEarlier = (is: O.Option<EpochMs>, was: O.Option<EpochMs>): boolean =>
+  O.isSome(was) && (O.isNone(is) || is.value < was.value);

@@ -1,0 +1,266 @@
+/**
+ * The watch over trains and Librarians: keeps, from what reaches the Chef servers and the bus, what the laws promise of
+ * it, and calls out where one is broken. It knows nothing of how the laws are kept.
+ *
+ * @module
+ */
+import type { Hold } from '../../domain/hold.ts';
+import { isActive } from '../../domain/hold.ts';
+import type { EnvironmentName, StackName, Version } from '../../domain/names.ts';
+import * as O from 'fp-ts/lib/Option.js';
+import { environmentsOf, type ReleasePlan, type Stage, stageOf, type TrainStage } from '../../domain/release-plan.ts';
+import { departureAtOrBefore } from '../../domain/schedule.ts';
+import type { Signal } from '../../domain/signal.ts';
+import { compareTimestamps, type EpochMs, formatInstant, type Timestamp } from '../../domain/time.ts';
+import type { Outcome } from '../../domain/outcome.ts';
+import { type Place, signalledVersion } from './place.ts';
+import type { Violations } from './violations.ts';
+
+/** What the watch has to be told of the world. */
+export interface TrainFacts {
+  readonly pinOf: (stack: StackName, environment: EnvironmentName) => Version | undefined;
+  readonly isCompleteEverywhere: (version: Version) => boolean;
+}
+
+/** Who moves pins at present. */
+export type Actor = 'train' | 'promote' | 'rollback';
+
+interface Step {
+  readonly version: Version;
+  readonly departure: EpochMs;
+}
+
+/** The front of a train, as it stood at a departure. */
+interface Front {
+  readonly departure: EpochMs;
+  readonly version: Version | undefined;
+  readonly stops: number;
+}
+
+/** The promises made by plan and Librarian. */
+export class TrainWatch {
+  /** Who moves pins at present. */
+  actor: Actor = 'train';
+  readonly #plan: ReleasePlan;
+  readonly #facts: TrainFacts;
+  readonly #violations: Violations;
+  readonly #places: readonly Place[];
+  readonly #holds = new Map<string, Hold>();
+  readonly #rejected = new Set<Version>();
+  /** The last step that was begun, by environment. */
+  readonly #steps = new Map<EnvironmentName, Step>();
+  /** What people last moved by hand. */
+  readonly #byHand = new Map<EnvironmentName, Version>();
+  /** Trains that people have interfered with, until they are on one version again. */
+  readonly #touched = new Set<Stage>();
+  readonly #boarded = new Map<Stage, EpochMs>();
+  readonly #fronts = new Map<Stage, Front>();
+  readonly #lastTimestamp = new Map<Place, Timestamp>();
+  /** Nothing has gone wrong since then. */
+  #calmSince: EpochMs;
+
+  constructor(plan: ReleasePlan, places: readonly Place[], facts: TrainFacts, violations: Violations, now: EpochMs) {
+    this.#plan = plan;
+    this.#places = places;
+    this.#facts = facts;
+    this.#violations = violations;
+    this.#calmSince = now;
+  }
+
+  /** Something goes wrong, or has done so until now. */
+  troubled(at: EpochMs): void {
+    this.#calmSince = at;
+  }
+
+  held(hold: Hold): void {
+    this.#holds.set(hold.id, hold);
+  }
+
+  lifted(id: string): void {
+    this.#holds.delete(id);
+  }
+
+  rejected(version: Version): void {
+    this.#rejected.add(version);
+  }
+
+  approved(version: Version): void {
+    this.#rejected.delete(version);
+  }
+
+  /** A pin moved. */
+  pinned(place: Place, version: Version, at: EpochMs): void {
+    const { environment, stack } = place;
+    const where = `${stack}/${environment}`;
+    if (!this.#facts.isCompleteEverywhere(version)) {
+      this.#violations.add('L1', at, where, `pinned to ${version}, which is not complete on every stack`);
+    }
+    if (this.#rejected.has(version)) this.#violations.add('T12', at, where, `pinned to ${version}, which is rejected`);
+    const hold = this.#holdOn(place, at);
+    if (hold !== undefined && this.actor !== 'rollback') {
+      this.#violations.add('T10', at, where, `pinned to ${version} in spite of the hold ${hold.id}`);
+    }
+    const stage = stageOf(this.#plan, environment);
+    if (this.actor !== 'train') this.#moveByHand(stage, environment, version);
+    else if (this.#byHand.get(environment) !== version) this.#moveByTrain(stage, environment, version, at);
+  }
+
+  /** A signal was written. */
+  signalled(place: Place, signal: Signal, at: EpochMs): void {
+    const where = `${place.stack}/${place.environment}`;
+    const { version } = signal.manifestRecord;
+    if (place.pin !== version) {
+      this.#violations.add('L1', at, where, `signalled ${version} while pinned to ${place.pin ?? 'nothing'}`);
+    }
+    const before = this.#lastTimestamp.get(place);
+    if (before !== undefined && compareTimestamps(signal.timestamp, before) <= 0) {
+      this.#violations.add('S6', at, where, 'a signal is not later than the one before it');
+    }
+    this.#lastTimestamp.set(place, signal.timestamp);
+  }
+
+  /** A tick is over. */
+  ticked(outcomes: readonly Outcome[], at: EpochMs): void {
+    const named = outcomes.map(({ environment }) => environment).toSorted();
+    if (named.join() !== environmentsOf(this.#plan).toSorted().join()) {
+      this.#violations.add('T9', at, this.#plan.name, `outcomes for ${named.join(', ')}`);
+    }
+    for (const stage of this.#plan.stages) {
+      if (stage._tag === 'train') this.#checkTrain(stage, at);
+      if (stage._tag === 'canary') this.#checkCanary(stage, at);
+    }
+    this.#checkSignals(at);
+  }
+
+  #holdOn({ stack, environment }: Place, at: EpochMs): Hold | undefined {
+    const stage = stageOf(this.#plan, environment)?.name;
+    return [...this.#holds.values()].find(
+      (hold) =>
+        isActive(hold, at) &&
+        (hold.scope._tag === 'plan' ||
+          (hold.scope._tag === 'stage' && hold.scope.stage === stage) ||
+          (hold.scope._tag === 'environment' && hold.scope.environment === environment) ||
+          (hold.scope._tag === 'stack' && hold.scope.stack === stack)),
+    );
+  }
+
+  #moveByHand(stage: Stage | undefined, environment: EnvironmentName, version: Version): void {
+    this.#byHand.set(environment, version);
+    this.#steps.delete(environment);
+    if (stage !== undefined) this.#touched.add(stage);
+  }
+
+  #moveByTrain(stage: Stage | undefined, environment: EnvironmentName, version: Version, at: EpochMs): void {
+    if (stage === undefined) {
+      this.#violations.add('T9', at, environment, `promoted to ${version}, although only people promote it`);
+      return;
+    }
+    const last = this.#steps.get(environment);
+    if (last?.version === version) return;
+    const departure = departureAtOrBefore(stage.schedule, at);
+    this.#byHand.delete(environment);
+    this.#steps.set(environment, { version, departure });
+    const isCalm = this.#calmSince < departure;
+    if (isCalm && at > departure + stage.schedule.graceMs) {
+      this.#violations.add('T8', at, environment, `promoted to ${version} long after the departure`);
+    }
+    if (isCalm && last?.departure === departure) {
+      this.#violations.add('T7', at, environment, `promoted twice at one departure, to ${last.version} and ${version}`);
+    }
+    if (stage._tag === 'train') this.#boardOrTravel(stage, environment, version, departure, isCalm, at);
+  }
+
+  #boardOrTravel(
+    stage: TrainStage,
+    environment: EnvironmentName,
+    version: Version,
+    departure: EpochMs,
+    isCalm: boolean,
+    at: EpochMs,
+  ): void {
+    const { environments } = stage;
+    if (isCalm && this.#boarded.get(stage) === departure) {
+      this.#violations.add('T5', at, stage.name, `a second stop was promoted at ${formatInstant(departure)}`);
+    }
+    this.#boarded.set(stage, departure);
+    const others = environments.filter((stop) => stop !== environment);
+    const split = others.find((stop) => !this.#isAgreed(stop));
+    if (split !== undefined && !this.#touched.has(stage)) {
+      this.#violations.add('T13', at, stage.name, `${environment} went on while ${split} was not complete`);
+    }
+    const isFirst = environments[0] === environment;
+    if (isFirst && !this.#touched.has(stage) && new Set(others.map((stop) => this.#pinOf(stop))).size > 1) {
+      this.#violations.add('T4', at, stage.name, `${version} boarded while another version was under way`);
+    }
+  }
+
+  #checkTrain(stage: TrainStage, at: EpochMs): void {
+    if (!stage.environments.every((stop) => this.#isAgreed(stop))) return;
+    const pins = stage.environments.map((stop) => this.#pinOf(stop));
+    const changes = pins.filter((pin, i) => i > 0 && pin !== pins[i - 1]).length;
+    if (changes === 0) this.#touched.delete(stage);
+    else if (changes > 1 && !this.#touched.has(stage)) {
+      this.#violations.add('T6', at, stage.name, `its stops are on ${pins.map((pin) => pin ?? 'nothing').join(', ')}`);
+    }
+    this.#checkProgress(stage, pins, changes, at);
+  }
+
+  /** A train that is under way moves at every departure that nothing stands in the way of (law T15). */
+  #checkProgress(stage: TrainStage, pins: readonly (Version | undefined)[], changes: number, at: EpochMs): void {
+    const departure = departureAtOrBefore(stage.schedule, at);
+    const [version] = pins;
+    const stops = pins.findIndex((pin) => pin !== version);
+    const last = this.#fronts.get(stage);
+    if (last?.departure === departure) return;
+    this.#fronts.set(stage, { departure, version: changes === 0 ? undefined : version, stops });
+    if (last === undefined || last.version === undefined || version === undefined) return;
+    const isFree =
+      this.#calmSince < last.departure &&
+      this.#holds.size === 0 &&
+      this.#rejected.size === 0 &&
+      !this.#touched.has(stage) &&
+      departure === last.departure + stage.schedule.everyMs;
+    if (isFree && last.version === version && stops === last.stops) {
+      this.#violations.add('T15', at, stage.name, `${version} did not move at ${formatInstant(departure)}`);
+    }
+  }
+
+  /** The canary takes what it follows, whatever trains do (law T3). */
+  #checkCanary(stage: Extract<Stage, { readonly _tag: 'canary' }>, at: EpochMs): void {
+    const departure = departureAtOrBefore(stage.schedule, at);
+    const isDue = at <= departure + stage.schedule.graceMs && this.#calmSince < departure;
+    if (!isDue || this.#holds.size > 0 || this.#rejected.size > 0) return;
+    const source = this.#pinOf(stage.follows);
+    const movedAt = this.#steps.get(stage.follows)?.departure;
+    if (source === undefined || !this.#isAgreed(stage.follows) || (movedAt !== undefined && movedAt >= departure))
+      return;
+    for (const environment of stage.environments) {
+      if (this.#isAgreed(environment) && this.#pinOf(environment) !== source && !this.#byHand.has(stage.follows)) {
+        this.#violations.add('T3', at, environment, `did not take ${source} from ${stage.follows}`);
+      }
+    }
+  }
+
+  /** What was pinned has been told, once nothing stands in the way (law L3). */
+  #checkSignals(at: EpochMs): void {
+    for (const place of this.#places) {
+      const { pin, pinnedAt, held } = place;
+      if (pin === undefined || pinnedAt === undefined || held === undefined) continue;
+      if (pinnedAt >= at || this.#calmSince >= pinnedAt) continue;
+      const told = signalledVersion(held);
+      if (O.isSome(told) && told.value !== pin) {
+        this.#violations.add('L3', at, `${place.stack}/${place.environment}`, `pinned to ${pin}, and never signalled`);
+      }
+    }
+  }
+
+  #pinOf(environment: EnvironmentName): Version | undefined {
+    const [stack] = this.#plan.stacks;
+    return stack === undefined ? undefined : this.#facts.pinOf(stack, environment);
+  }
+
+  #isAgreed(environment: EnvironmentName): boolean {
+    const pin = this.#pinOf(environment);
+    return this.#plan.stacks.every((stack) => this.#facts.pinOf(stack, environment) === pin);
+  }
+}
