@@ -45,6 +45,8 @@ export const FAIR_WEATHER: Weather = {
 
 /** Told of what reaches the world. */
 export interface Witness {
+  /** Told before what the nodes of a place see is changed. */
+  readonly changing: (place: Place, at: EpochMs) => void;
   readonly pinned: (place: Place, version: Version, at: EpochMs) => void;
   readonly signalled: (place: Place, signal: Signal, at: EpochMs) => void;
 }
@@ -96,6 +98,8 @@ export class ControlPlane {
   readonly #complete = new Map<StackName, Map<Version, string>>();
   readonly #environments = new Map<StackName, Map<EnvironmentName, ChefEnvironment>>();
   readonly #documents = new Map<string, Document>();
+  /** The promotions of this instant that the audit trail tells of. */
+  readonly #announced = new Set<string>();
   #turnsFor = 0;
   #turns = 0;
 
@@ -115,6 +119,7 @@ export class ControlPlane {
     this.now = now;
     this.#turnsFor = Math.floor((now - this.#world.scenario.startsAt) / 1000);
     this.#turns = 0;
+    this.#announced.clear();
   }
 
   /** Pins every place to `version`, as though it had been so before the simulation. */
@@ -133,6 +138,11 @@ export class ControlPlane {
   /** Whether every stack holds all of `version`. */
   isCompleteEverywhere(version: Version): boolean {
     return this.#world.scenario.plan.stacks.every((stack) => this.#completeOn(stack).has(version));
+  }
+
+  /** Whether the audit trail has it, of this instant, that `environment` is to be promoted to `version`. */
+  isAnnounced(environment: EnvironmentName, version: Version): boolean {
+    return this.#announced.has(`${environment} ${version}`);
   }
 
   /** What the stacks pin, as the tally of the train sees it. */
@@ -248,6 +258,7 @@ export class ControlPlane {
     const place = this.#places.get(stack)?.get(name);
     if (place === undefined) return;
     const isNew = place.pin !== manifest.baseVersion;
+    if (isNew) this.#witness.changing(place, this.now);
     place.pinTo(manifest.baseVersion, this.now);
     if (isNew) this.#witness.pinned(place, manifest.baseVersion, this.now);
   }
@@ -257,6 +268,7 @@ export class ControlPlane {
     if (place === undefined) return { _tag: 'Unknown', detail: 'no such key' };
     if (place.busMode === 'down' || place.busMode === 'denied') return { _tag: 'Unknown', detail: 'the bus is down' };
     if (place.held?.revision !== expected) return { _tag: 'Conflict' };
+    this.#witness.changing(place, this.now);
     const held = place.put(body, this.now);
     this.writes++;
     const decoded = decodeSignal(body);
@@ -272,9 +284,15 @@ export class ControlPlane {
     }
     if (this.#documents.get(key)?.revision !== expected) return { _tag: 'Conflict' };
     this.writes++;
+    if (key.startsWith('audit/')) this.#announce(body);
     const revision = String(this.writes);
     this.#documents.set(key, { body, revision });
     return { _tag: 'Landed', revision };
+  }
+
+  #announce(body: string): void {
+    const { details } = JSON.parse(body) as { readonly details?: Readonly<Record<string, unknown>> };
+    if (details !== undefined) this.#announced.add(`${String(details.environment)} ${String(details.version)}`);
   }
 
   #addArtifact(record: ArtifactRecord) {

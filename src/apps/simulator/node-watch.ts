@@ -36,12 +36,16 @@ const afterStart = (wanted: Wanted, { cause, version }: Running): Wanted => {
   return { ...wanted, runs: wanted.runs + 1, attempts };
 };
 
+/** Told where in the splay of a version a node put its start, 0 … 1. */
+export type SplayDrawn = (at: EpochMs, version: Version, position: number) => void;
+
 /** The promises made to one node. */
 export class NodeWatch {
   readonly #policy: SummonerPolicy;
   readonly #place: Place;
   readonly #fallback: FallbackSettings | undefined;
   readonly #violations: Violations;
+  readonly #drew: SplayDrawn;
   /** The last success that somebody on the node could record. */
   #recordedAt: number;
   /** A run has to be started by then. */
@@ -51,6 +55,8 @@ export class NodeWatch {
   #lastFallbackAttemptAt = -Infinity;
   /** The records on the disk, or the clock they were written by, are not to be trusted before the next success. */
   #areRecordsDoubtful = false;
+  /** Nothing can be recorded before. */
+  #unrecordedUntil = -Infinity;
   #isAlive = true;
   /** Nothing has gone wrong on the node since the last success. */
   #isHealthy: boolean;
@@ -58,10 +64,13 @@ export class NodeWatch {
   #tried: O.Option<Version> = O.none;
   #wanted: Wanted | undefined;
   #disabledUntil = -Infinity;
+  /** What was wanted while disabled has not been given its start after that. */
+  #isHeldBack = false;
   #interruptions = 0;
 
-  constructor(policy: SummonerPolicy, place: Place, scenario: Scenario, violations: Violations) {
+  constructor(policy: SummonerPolicy, place: Place, scenario: Scenario, violations: Violations, drew: SplayDrawn) {
     this.#policy = policy;
+    this.#drew = drew;
     this.#place = place;
     this.#fallback = scenario.fallback;
     this.#violations = violations;
@@ -83,17 +92,15 @@ export class NodeWatch {
   decided(at: EpochMs, offsetMs: number, event: SummonerEvent, before: NodeState, decision: SummonerDecision): void {
     const { node } = decision.state;
     if (node === before) return;
-    const isStepped = event._tag === 'ClockStepped';
     if (O.isSome(node.accepted) && node.accepted !== before.accepted) this.#accepted(at, before, node);
     this.#pendingChanged(at, offsetMs, event, before, node);
     const succeeded = event._tag === 'RunEnded' && runOutcomeOf(event.end)._tag === 'Succeeded';
     if (node.applied !== before.applied && !succeeded) {
       this.#breaks('N7', at, 'the applied version changed without a run that succeeded');
     }
-    if (node.lastSuccess !== before.lastSuccess && !succeeded && !isStepped && event._tag === 'Observed') {
-      if (!this.#isNear(before.lastSuccess, node.lastSuccess)) {
-        this.#areRecordsDoubtful ||= O.isSome(before.lastSuccess);
-      }
+    if (node.lastSuccess !== before.lastSuccess && O.isSome(node.lastSuccess) && !this.#areRecordsDoubtful) {
+      const earlyMs = node.lastSuccess.value - offsetMs - this.#recordedAt;
+      if (earlyMs > SLACK_MS) this.#breaks('N7', at, 'the last success moved without a run that succeeded');
     }
   }
 
@@ -132,9 +139,7 @@ export class NodeWatch {
 
   /** A run of the Summoner ended, and it could take that in. */
   ended(at: EpochMs, running: Running, isSuccess: boolean): void {
-    if (this.#wanted !== undefined) {
-      this.#wanted = { ...this.#wanted, startsBefore: Math.max(this.#wanted.startsBefore, at) };
-    }
+    this.#waitFor(at);
     if (isSuccess) {
       if (O.isSome(running.version)) {
         this.#believed = running.version;
@@ -143,6 +148,11 @@ export class NodeWatch {
       } else this.#tried = O.none;
       this.#recordSuccess(at);
     } else this.#failed(at);
+  }
+
+  /** The run under way hangs. */
+  hangs(): void {
+    this.#isHealthy = false;
   }
 
   /** The fallback is about to run chef-client. */
@@ -169,6 +179,11 @@ export class NodeWatch {
     else this.#failed(at);
   }
 
+  /** A run of the fallback's was cut short together with the fallback: on record is its beginning. */
+  fallbackCutShort(at: EpochMs): void {
+    this.#failed(at);
+  }
+
   /** The agent died, and with it what it knew of a run under way. */
   died(at: EpochMs, backAt: number): void {
     this.#isAlive = false;
@@ -177,15 +192,14 @@ export class NodeWatch {
     const { backoff } = this.#policy;
     const dead = Number.isFinite(backAt) ? backAt : at;
     this.#postpone(dead + backoff.capMs);
-    if (this.#wanted !== undefined) {
-      this.#wanted = { ...this.#wanted, startsBefore: Math.max(this.#wanted.startsBefore, dead) };
-    }
+    this.#waitFor(dead);
     if (!Number.isFinite(backAt)) this.#dueBy = Infinity;
   }
 
   /** The agent is back. */
   booted(at: EpochMs): void {
     this.#isAlive = true;
+    this.#waitFor(at);
     if (this.#dueBy === Infinity) this.#dueBy = this.#recordedAt + this.#policy.windowMs;
     this.#postpone(at + this.#policy.catchUpSplaySeconds * SECOND_MS);
   }
@@ -194,23 +208,34 @@ export class NodeWatch {
   stoodStill(until: number): void {
     this.#isHealthy = false;
     this.#postpone(until + this.#policy.catchUpSplaySeconds * SECOND_MS + this.#policy.backoff.capMs);
-    if (this.#wanted !== undefined) {
-      this.#wanted = { ...this.#wanted, startsBefore: Math.max(this.#wanted.startsBefore, until) };
-    }
+    this.#waitFor(until);
   }
 
-  /** What is on the disk is lost, or the clock by which it was written was set. */
-  recordsDoubtful(at: EpochMs, byMs: number): void {
-    this.#areRecordsDoubtful = true;
-    this.#isHealthy = false;
-    this.#wanted = undefined;
-    this.#believed = O.none;
-    if (byMs < 0) this.#postpone(Math.min(this.#dueBy, this.#fallbackDueBy) - byMs);
-    this.#postpone(at + this.#policy.catchUpSplaySeconds * SECOND_MS);
+  /** Nothing can be written to the disk until then. */
+  diskFull(at: EpochMs, until: number): void {
+    this.#unrecordedUntil = until;
+    this.#doubtRecords(at);
+  }
+
+  /** What is on the disk is lost, and with it what people told the node. */
+  recordsLost(at: EpochMs): void {
+    this.#disabledUntil = -Infinity;
+    this.#doubtRecords(at);
+  }
+
+  /** The clock was set, which everything on the disk was written by. */
+  clockSet(at: EpochMs, byMs: number): void {
+    this.#doubtRecords(at);
+    if (byMs >= 0) return;
+    // However far it was set back: a success that lies in the future is none, so the window is open once more at most.
+    const thresholdMs = (this.#fallback?.thresholdSeconds ?? 0) * SECOND_MS;
+    const lastDue = at + Math.max(this.#policy.windowMs, thresholdMs) + this.#policy.clockToleranceMs;
+    this.#postpone(Math.min(Math.min(this.#dueBy, this.#fallbackDueBy) - byMs, lastDue));
   }
 
   /** A person disabled the node. */
   disabled(until: number, floorToo: boolean): void {
+    this.#isHeldBack = true;
     this.#disabledUntil = until;
     this.#isHealthy = false;
     this.#wanted = undefined;
@@ -239,8 +264,7 @@ export class NodeWatch {
     const is = O.toUndefined(node.pending);
     if (was === is) return;
     if (is === undefined) {
-      const isKnown = event._tag === 'RunEnded' || (event._tag === 'Observed' && node.accepted !== before.accepted);
-      if (was !== undefined && !isKnown) this.#breaks('N2', at, `${was.version} was forgotten without a run`);
+      if (was !== undefined) this.#forgotten(at, was.version, event, before, node);
       this.#wanted = undefined;
       return;
     }
@@ -251,18 +275,39 @@ export class NodeWatch {
         this.#breaks('N4', at, `${is.version} took the place of ${was.version} and not its earlier start`);
       }
       this.#want(at, is.version, startAt, event);
+      if (was === undefined && at >= this.#disabledUntil) this.#splayed(at, is.version, startAt, event);
       return;
     }
-    const isSameWait = was.attempts === 0 && is.attempts === 0 && at >= this.#disabledUntil;
-    if (isSameWait && is.startAt !== was.startAt && event._tag !== 'ClockStepped' && !this.#areRecordsDoubtful) {
-      this.#breaks('N3', at, `the start for ${is.version} was moved by ${seconds(is.startAt - was.startAt)}`);
+    if (was.attempts === 0 && is.attempts === 0 && is.startAt !== was.startAt) {
+      const isReleased = this.#isHeldBack && at >= this.#disabledUntil;
+      if (isReleased) this.#isHeldBack = false;
+      else if (event._tag !== 'ClockStepped' && !this.#areRecordsDoubtful) {
+        this.#breaks('N3', at, `the start for ${is.version} was moved by ${seconds(is.startAt - was.startAt)}`);
+      }
     }
     if (is.attempts === 0 && was.gaveUp) this.#want(at, is.version, startAt, event);
   }
 
+  #forgotten(at: EpochMs, version: Version, event: SummonerEvent, before: NodeState, node: NodeState): void {
+    const isTold = event._tag === 'Observed' && node.accepted !== before.accepted;
+    if (event._tag !== 'RunEnded' && !isTold) this.#breaks('N2', at, `${version} was forgotten without a run`);
+    // What came during a run is owed after it, unless that run brought it.
+    const isThere = O.isSome(node.applied) && node.applied.value === version;
+    if (event._tag === 'RunEnded' && !isThere) this.#breaks('N5', at, `${version} was forgotten at the end of a run`);
+  }
+
+  /** Where in its splay the start for a version lies that nothing else has a part in. */
+  #splayed(at: EpochMs, version: Version, startAt: number, event: SummonerEvent): void {
+    if (event._tag !== 'Observed' || event.observation._tag !== 'Fresh') return;
+    const { splaySeconds } = event.observation.signal;
+    if (splaySeconds > 0) this.#drew(at, version, (startAt - at) / (splaySeconds * SECOND_MS));
+  }
+
   #want(at: EpochMs, version: Version, startAt: number, event: SummonerEvent): void {
     this.#interruptions = 0;
-    this.#wanted = { version, startsBefore: Math.max(startAt, at), runs: 0, attempts: 0 };
+    // What is held back by a disabling starts at a moment of its own after it.
+    const startsBefore = at < this.#disabledUntil ? Infinity : Math.max(startAt, at);
+    this.#wanted = { version, startsBefore, runs: 0, attempts: 0 };
     if (event._tag !== 'Observed' || event.observation._tag !== 'Fresh') return;
     const { splaySeconds } = event.observation.signal;
     if (startAt > at + splaySeconds * SECOND_MS + SLACK_MS) {
@@ -287,13 +332,27 @@ export class NodeWatch {
 
   #recordSuccess(at: EpochMs): void {
     this.#recordedAt = at;
-    this.#areRecordsDoubtful = false;
-    this.#isHealthy = this.#isAlive;
+    this.#areRecordsDoubtful = at < this.#unrecordedUntil;
+    this.#isHealthy = this.#isAlive && !this.#areRecordsDoubtful && at >= this.#disabledUntil;
     if (this.#dueBy !== Infinity) this.#dueBy = at + this.#policy.windowMs;
     const settings = this.#fallback;
     if (settings === undefined) return;
     this.#fallbackDueBy =
       at + settings.thresholdSeconds * SECOND_MS + settings.everyMs + settings.splaySeconds * SECOND_MS;
+  }
+
+  /** What is wanted could not start before. */
+  #waitFor(until: number): void {
+    if (this.#wanted === undefined) return;
+    this.#wanted = { ...this.#wanted, startsBefore: Math.max(this.#wanted.startsBefore, until) };
+  }
+
+  #doubtRecords(at: EpochMs): void {
+    this.#areRecordsDoubtful = true;
+    this.#isHealthy = false;
+    this.#wanted = undefined;
+    this.#believed = O.none;
+    this.#postpone(at + this.#policy.catchUpSplaySeconds * SECOND_MS);
   }
 
   #failed(at: EpochMs): void {
@@ -315,10 +374,6 @@ export class NodeWatch {
       this.#believed.value === version &&
       (O.isNone(this.#tried) || this.#tried.value === version)
     );
-  }
-
-  #isNear(a: O.Option<EpochMs>, b: O.Option<EpochMs>): boolean {
-    return O.isSome(a) && O.isSome(b) && Math.abs(a.value - b.value) < SLACK_MS;
   }
 
   #breaks(law: string, at: EpochMs, what: string): void {

@@ -97,6 +97,9 @@ class Simulation {
     );
     for (const place of this.#places) byStack.get(place.stack)?.set(place.environment, place);
     this.#control = new ControlPlane(this.#world, byStack, {
+      changing: (place, at) => {
+        this.#advance(at, place.nodes);
+      },
       pinned: (place, version, at) => {
         this.#pinned(place, version, at);
       },
@@ -117,6 +120,7 @@ class Simulation {
       {
         pinOf: (stack, environment) => this.#control.pinOf(stack, environment),
         isCompleteEverywhere: (version) => this.#control.isCompleteEverywhere(version),
+        isAnnounced: (environment, version) => this.#control.isAnnounced(environment, version),
       },
       this.#violations,
       scenario.startsAt,
@@ -132,20 +136,26 @@ class Simulation {
     for (;;) {
       const event = this.#events[this.#nextEvent];
       const at = epochMs(Math.min(event?.at ?? Infinity, this.#nextTickAt, this.#endsAt));
-      this.#advance(at);
-      if (at >= this.#endsAt) return this.#finish();
+      if (at >= this.#endsAt) {
+        this.#advance(at);
+        return this.#finish();
+      }
       this.#control.reach(at);
       if (event?.at === at) {
+        this.#advance(at);
         this.#nextEvent++;
         await event.happen();
       } else await this.#tick(at);
     }
   }
 
-  /** Every node goes on to `until`, each by itself. */
-  #advance(until: EpochMs): void {
+  /**
+   * Every node of these, or of the fleet, goes on to `until`, each by itself. A tick that changes nothing is nothing to
+   * them, and the longer one node goes on alone, the longer all it needs stays in the processor's cache.
+   */
+  #advance(until: EpochMs, [from, to]: Place['nodes'] = [0, this.#nodes.length]): void {
     const { nextAt } = this.#world;
-    for (let index = 0; index < nextAt.length; index++) {
+    for (let index = from; index < to; index++) {
       if ((nextAt[index] ?? Infinity) < until) this.#nodes[index]?.runUntil(until);
     }
   }
@@ -423,7 +433,7 @@ class Simulation {
           ),
         );
     const isCalm = !isDown && reports.every((report) => report !== undefined && report.troubles.length === 0);
-    if (!isCalm) this.#watch.troubled(at);
+    if (!isCalm || this.#open.size > 0) this.#watch.troubled(at);
     for (const report of reports) if (report !== undefined) this.#watch.ticked(report.outcomes, at);
     const everyTick = this.#mode === 'poll' || !isCalm || this.#open.size > 0 || this.#control.writes !== before;
     this.#tickSoon(everyTick ? at + 1 : this.#nextWorthwhile(reports, at));
@@ -465,6 +475,7 @@ class Simulation {
       node.finish(this.#endsAt);
       this.#trace.addTrace(node.trace);
     }
+    this.#world.over();
     checkLoad(this.#scenario, this.#tally, this.#violations);
     this.#onProgress(1);
     const { plan, name, about, startsAt, node, lastsMs } = this.#scenario;

@@ -121,7 +121,9 @@ export class SimulatedNode {
       retryIntervalSeconds: fallback.retryIntervalSeconds,
       splaySeconds: fallback.splaySeconds,
     };
-    this.#watch = new NodeWatch(policy, place, scenario, world.violations);
+    this.#watch = new NodeWatch(policy, place, scenario, world.violations, (at, drawn, position) => {
+      world.splayOf(place).drew(at, index, drawn, position);
+    });
     this.#lastSuccessAt = scenario.startsAt;
     this.version = scenario.installed;
     if (scenario.installed !== undefined) {
@@ -133,7 +135,7 @@ export class SimulatedNode {
       this.#stored = { identity, state, unknownFields: {} };
     }
     this.#bootAt = scenario.startsAt;
-    if (fallback !== undefined) this.#fallbackAt = this.#nextCron(scenario.startsAt + 1);
+    if (fallback !== undefined) this.#fallbackAt = this.#nextCron(scenario.startsAt);
     this.#nextFaults(scenario.startsAt);
     this.nextAt = this.#earliest();
   }
@@ -423,11 +425,13 @@ export class SimulatedNode {
   /** A run that hangs is a burden that no spread could have lightened. */
   #hanging(run: ChefRun): ChefRun {
     this.#world.tally.owed(this.#stackIndex, run.startedAt, run.startedAt, 0, run.endsAt - run.startedAt);
+    this.#watch.hangs();
     return run;
   }
 
   #endRun(run: ChefRun, at: EpochMs): void {
     const { tally, scenario } = this.#world;
+    this.#catchUp(at);
     this.#run = undefined;
     tally.ran(this.#stackIndex, run.startedAt, at);
     const isSuccess = runOutcomeOf(run.end)._tag === 'Succeeded';
@@ -525,7 +529,7 @@ export class SimulatedNode {
         case 'Run': {
           this.#firing = firing;
           this.#fallbackAt = Infinity;
-          this.#watch.fallbackStarts(at);
+          if (firing.runs === 0) this.#watch.fallbackStarts(at);
           this.#world.tally.fallbackRuns++;
           this.#world.tally.fallbackFired(at);
           if (this.#run === undefined) {
@@ -617,17 +621,17 @@ export class SimulatedNode {
         return;
       case 'disk-full':
         this.#diskFullUntil = at + forMs;
-        this.#watch.recordsDoubtful(at, 0);
+        this.#watch.diskFull(at, at + forMs);
         return;
       case 'state-torn':
         this.#stored = 'garbage';
-        this.#watch.recordsDoubtful(at, 0);
+        this.#watch.recordsLost(at);
         this.#killAgent(at, at + restartMs);
         this.#recheckWithFallback(at);
         return;
       case 'cloned':
         this.#clone();
-        this.#watch.recordsDoubtful(at, 0);
+        this.#watch.recordsLost(at);
         this.#powerOff(at, at + forMs);
         return;
       case 'summoner-broken':
@@ -644,7 +648,7 @@ export class SimulatedNode {
   /** The agent dies. A run under way goes on, and nobody hears of its end. */
   #killAgent(at: EpochMs, backAt: number): void {
     const wasAlive = this.#agent !== undefined;
-    if (this.#agent?.memory.isStored === false) this.#watch.recordsDoubtful(at, 0);
+    if (this.#agent?.memory.isStored === false) this.#watch.recordsLost(at);
     this.#agent = undefined;
     this.#wakeAt = Infinity;
     if (this.#run?.by === 'summoner') this.#run.by = 'nobody';
@@ -662,7 +666,7 @@ export class SimulatedNode {
   #powerOff(at: EpochMs, backAt: number): void {
     if (this.#run !== undefined) {
       this.#world.tally.ran(this.#stackIndex, this.#run.startedAt, at);
-      if (this.#run.by === 'fallback') this.#watch.fallbackEnded(at, false);
+      if (this.#run.by === 'fallback') this.#watch.fallbackCutShort(at);
     }
     this.#run = undefined;
     this.#killAgent(at, backAt);
@@ -692,7 +696,7 @@ export class SimulatedNode {
   #stepClock(at: EpochMs, byMs: number): void {
     this.#catchUp(at);
     this.#offsetMs += byMs;
-    this.#watch.recordsDoubtful(at, byMs);
+    this.#watch.clockSet(at, byMs);
     if (this.#fallbackPolicy !== undefined && this.#firing === undefined) this.#fallbackAt = this.#nextCron(at + 1);
     // A sleeper looks again once its clock was set.
     if (this.#agent !== undefined) this.#lookAround(this.#agent, at);

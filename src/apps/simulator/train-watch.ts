@@ -20,6 +20,8 @@ import type { Violations } from './violations.ts';
 export interface TrainFacts {
   readonly pinOf: (stack: StackName, environment: EnvironmentName) => Version | undefined;
   readonly isCompleteEverywhere: (version: Version) => boolean;
+  /** Whether the audit trail has it, of this instant, that the environment is to be promoted to the version. */
+  readonly isAnnounced: (environment: EnvironmentName, version: Version) => boolean;
 }
 
 /** Who moves pins at present. */
@@ -95,6 +97,9 @@ export class TrainWatch {
     if (!this.#facts.isCompleteEverywhere(version)) {
       this.#violations.add('L1', at, where, `pinned to ${version}, which is not complete on every stack`);
     }
+    if (!this.#facts.isAnnounced(environment, version)) {
+      this.#violations.add('L5', at, where, `pinned to ${version} without a record in the audit trail`);
+    }
     if (this.#rejected.has(version)) this.#violations.add('T12', at, where, `pinned to ${version}, which is rejected`);
     const hold = this.#holdOn(place, at);
     if (hold !== undefined && this.actor !== 'rollback') {
@@ -147,7 +152,9 @@ export class TrainWatch {
   #moveByHand(stage: Stage | undefined, environment: EnvironmentName, version: Version): void {
     this.#byHand.set(environment, version);
     this.#steps.delete(environment);
-    if (stage !== undefined) this.#touched.add(stage);
+    if (stage === undefined) return;
+    this.#touched.add(stage);
+    this.#fronts.delete(stage);
   }
 
   #moveByTrain(stage: Stage | undefined, environment: EnvironmentName, version: Version, at: EpochMs): void {
@@ -167,7 +174,7 @@ export class TrainWatch {
     if (isCalm && last?.departure === departure) {
       this.#violations.add('T7', at, environment, `promoted twice at one departure, to ${last.version} and ${version}`);
     }
-    if (stage._tag === 'train') this.#boardOrTravel(stage, environment, version, departure, isCalm, at);
+    if (stage._tag === 'train') this.#boardOrTravel(stage, environment, version, departure, at);
   }
 
   #boardOrTravel(
@@ -175,11 +182,11 @@ export class TrainWatch {
     environment: EnvironmentName,
     version: Version,
     departure: EpochMs,
-    isCalm: boolean,
     at: EpochMs,
   ): void {
     const { environments } = stage;
-    if (isCalm && this.#boarded.get(stage) === departure) {
+    // In trouble as well: what was missed is not made up for (law T8).
+    if (this.#boarded.get(stage) === departure && !this.#touched.has(stage)) {
       this.#violations.add('T5', at, stage.name, `a second stop was promoted at ${formatInstant(departure)}`);
     }
     this.#boarded.set(stage, departure);
@@ -235,7 +242,7 @@ export class TrainWatch {
     if (source === undefined || !this.#isAgreed(stage.follows) || (movedAt !== undefined && movedAt >= departure))
       return;
     for (const environment of stage.environments) {
-      if (this.#isAgreed(environment) && this.#pinOf(environment) !== source && !this.#byHand.has(stage.follows)) {
+      if (this.#isAgreed(environment) && this.#pinOf(environment) !== source && !this.#byHand.has(environment)) {
         this.#violations.add('T3', at, environment, `did not take ${source} from ${stage.follows}`);
       }
     }

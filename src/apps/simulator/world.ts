@@ -12,6 +12,7 @@ import type { Place } from './place.ts';
 import type { Programs } from './programs.ts';
 import type { Badness, Scenario, ScenarioArtifact } from './scenario.ts';
 import type { SimulationMode } from './simulation-result.ts';
+import { SplayWatch } from './splay-watch.ts';
 import type { Tally } from './tally.ts';
 import type { Violations } from './violations.ts';
 
@@ -35,6 +36,7 @@ export class World {
   /** The next instant at which anything happens, node by node: looked through again and again, so it lies in one piece. */
   readonly nextAt: Float64Array;
   readonly #stacks: ReadonlyMap<StackName, number>;
+  readonly #splays = new Map<Place, SplayWatch>();
   readonly #artifacts = new Map<Version, KnownArtifact>();
   readonly #meanRunMs: number;
 
@@ -57,6 +59,20 @@ export class World {
 
   stackIndex(stack: StackName): number {
     return this.#stacks.get(stack) ?? -1;
+  }
+
+  /** The watch over the splay of `place`. */
+  splayOf(place: Place): SplayWatch {
+    const known = this.#splays.get(place);
+    if (known !== undefined) return known;
+    const watch = new SplayWatch(place, this.violations);
+    this.#splays.set(place, watch);
+    return watch;
+  }
+
+  /** The scenario is over. */
+  over(): void {
+    for (const watch of this.#splays.values()) watch.over();
   }
 
   /** How the scenario configures a node. */

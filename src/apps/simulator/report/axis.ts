@@ -23,7 +23,7 @@ export interface Axis {
 }
 
 /** So many labels have room on a screen of 1000 and of 400 pixels. */
-export const TICKS_MAX = { wide: 12, narrow: 4 } as const;
+const TICKS_MAX = { wide: 12, narrow: 4 } as const;
 
 /** A label stands to the right of its tick, so one that is further right than this share of the axis has no room. */
 const LABEL_UNTIL = { wide: 0.955, narrow: 0.8 } as const;

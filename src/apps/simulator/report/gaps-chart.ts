@@ -5,8 +5,8 @@
  */
 import { HOUR_MS } from '../../../domain/time.ts';
 import type { Gaps } from '../simulation-result.ts';
-import { type Axis, type AxisTick, TICKS_MAX } from './axis.ts';
-import { type Chart, path } from './chart.ts';
+import type { Axis, AxisTick } from './axis.ts';
+import { type Chart, path, type Row } from './chart.ts';
 import { foldedTable } from './data-table.ts';
 import { type Markup, markup, NOTHING } from './markup.ts';
 import { coordinate, countOf, countText, durationText } from './number-text.ts';
@@ -18,6 +18,9 @@ const BARS_MAX = 120;
 /** The share of the plot that is kept free above the bars for the labels of the window and of the longest gap. */
 const HEADROOM = 1.5;
 
+/** So many counts are named beside the plot. */
+const NAMED_MAX = 7;
+
 const TICK_HOURS = [1, 2, 3, 6, 12, 24, 48, 72, 168, 336, 720, 1440, 2880, 8760, 17_520, 43_800, 87_600] as const;
 
 interface Bar {
@@ -26,12 +29,14 @@ interface Bar {
   readonly count: number;
 }
 
+const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
+
 const barsOf = (byHour: readonly number[]): readonly Bar[] => {
   const hours = Math.max(Math.ceil(byHour.length / BARS_MAX), 1);
   return Array.from({ length: Math.ceil(byHour.length / hours) }, (_, i) => ({
     from: i * hours,
     to: (i + 1) * hours,
-    count: byHour.slice(i * hours, (i + 1) * hours).reduce((sum, count) => sum + count, 0),
+    count: sumOf(byHour.slice(i * hours, (i + 1) * hours)),
   }));
 };
 
@@ -55,71 +60,91 @@ const hourTicks = (width: number, countMax: number): readonly AxisTick[] => {
 
 const hoursAxis = (width: number): Axis => ({
   width,
-  wide: hourTicks(width, TICKS_MAX.wide * 2),
-  narrow: hourTicks(width, TICKS_MAX.narrow * 2),
+  wide: hourTicks(width, 24),
+  narrow: hourTicks(width, 6),
 });
 
 /** Left of its line where there is room, otherwise right of it. */
 const flag = (x: number, width: number, line: 1 | 2, className: string, text: string): Markup =>
   x > width / 2
-    ? markup`<em class="flag ${className} line-${line} before" style="right:${percentOf(width - x, width)}">${text}</em>`
+    ? markup`<em class="flag ${className} line-${line}" style="right:${percentOf(width - x, width)}">${text}</em>`
     : markup`<em class="flag ${className} line-${line}" style="left:${percentOf(x, width)}">${text}</em>`;
 
-/** The chart. Gaps that are longer than the window are set apart. */
-export const gapsChart = ({ byHour, longestMs, longestOn, windowMs }: Gaps): Chart => {
+/** The counts that the scale names: powers of ten, so many that their labels do not touch. */
+const namedCounts = (most: number): readonly number[] => {
+  const powers = Array.from({ length: Math.floor(Math.log10(most)) + 1 }, (_, i) => 10 ** i);
+  const every = Math.ceil(powers.length / NAMED_MAX);
+  return powers.filter((_, i) => (powers.length - 1 - i) % every === 0);
+};
+
+/** Gaps that are longer than the window are set apart. */
+const row = ({ byHour, longestMs, longestOn, windowMs }: Gaps, bars: readonly Bar[], width: number): Row => {
   const windowHours = windowMs / HOUR_MS;
   const longestHours = longestMs / HOUR_MS;
-  const bars = barsOf(byHour);
-  const width = Math.max(bars.at(-1)?.to ?? 0, Math.ceil(windowHours) + 1, Math.ceil(longestHours) + 1);
+  const firstBeyond = Math.ceil(windowHours);
+  const isBeyond = ({ from, to }: Bar): boolean => sumOf(byHour.slice(Math.max(from, firstBeyond), to)) > 0;
   const most = bars.reduce((max, { count }) => Math.max(max, count), 1);
   const top = heightOf(most) * HEADROOM;
-  const isKnown = longestOn !== undefined;
-  const within = bars.filter(({ from }) => from < windowHours);
-  const beyond = bars.filter(({ from }) => from >= windowHours);
-  const powers = Array.from({ length: Math.floor(Math.log10(most)) + 1 }, (_, i) => 10 ** i);
-  // The labels stand 15 pixels apart at least.
-  const shownPowers = powers.filter((_, i) => (powers.length - 1 - i) % Math.ceil(powers.length / 7) === 0);
+  const line = (x: number): string => `M${coordinate(x)} 0V${coordinate(top)}`;
+  const hasLongest = longestOn !== undefined;
+  return {
+    label: 'Gaps',
+    note: countText(sumOf(byHour)),
+    height: 'plot',
+    summary: `${countOf(sumOf(byHour), 'gap')}, ${countText(sumOf(byHour.slice(firstBeyond)))} of them longer than the window of ${durationText(windowMs)}`,
+    top,
+    drawing: markup`${[
+      path('bar', barsPath(bars.filter((bar) => !isBeyond(bar)))),
+      path('bar beyond', barsPath(bars.filter(isBeyond))),
+      path('reference', line(windowHours)),
+      hasLongest ? path('longest', line(longestHours)) : NOTHING,
+    ]}`,
+    over: markup`${[
+      flag(windowHours, width, 1, 'window', `window ${durationText(windowMs)}`),
+      hasLongest ? flag(longestHours, width, 2, 'longest', `longest ${durationText(longestMs)}`) : NOTHING,
+    ]}`,
+    end: namedCounts(most).map(
+      (count) =>
+        markup`<span class="scale-at" style="bottom:${percentOf(heightOf(count), top)}">${countText(count)}</span>`,
+    ),
+  };
+};
+
+const table = (bars: readonly Bar[]): Markup =>
+  foldedTable({
+    title: 'Gaps as a table',
+    columns: [
+      { head: 'At least', isNumeric: true },
+      { head: 'Less than', isNumeric: true },
+      { head: 'Gaps', isNumeric: true },
+    ],
+    rows: bars
+      .filter(({ count }) => count > 0)
+      .map(({ from, to, count }) => [`${countText(from)} h`, `${countText(to)} h`, countText(count)]),
+  });
+
+const caption = ({ longestMs, longestOn, windowMs }: Gaps): string =>
+  [
+    'How long nodes went from one success to the next, counted by hours; the counts on a logarithmic scale.',
+    `The compliance window is ${durationText(windowMs)}${
+      longestOn === undefined ? '' : `, and the longest gap was ${durationText(longestMs)}, on ${longestOn}`
+    }.`,
+  ].join(' ');
+
+/** The chart. */
+export const gapsChart = (gaps: Gaps): Chart => {
+  const bars = barsOf(gaps.byHour);
+  // An hour is left free after the window and after the longest gap.
+  const lastHour = Math.max(bars.at(-1)?.to ?? 0, Math.ceil(Math.max(gaps.windowMs, gaps.longestMs) / HOUR_MS) + 1);
+  const isEmpty = sumOf(gaps.byHour) === 0;
   return {
     id: 'gaps',
     title: 'Gaps between successes',
-    caption: `How long nodes went from one success to the next, counted by hours; the counts on a logarithmic scale. The compliance window is ${durationText(windowMs)}${isKnown ? `, and the longest gap was ${durationText(longestMs)}, on ${longestOn}` : ''}.`,
-    axis: hoursAxis(width),
+    caption: caption(gaps),
+    axis: hoursAxis(lastHour),
     unit: 'Hours',
-    rows: bars.every(({ count }) => count === 0)
-      ? []
-      : [
-          {
-            label: 'Gaps',
-            note: countText(bars.reduce((sum, { count }) => sum + count, 0)),
-            height: 'plot',
-            summary: `${countOf(
-              within.reduce((sum, { count }) => sum + count, 0),
-              'gap',
-            )} began no later than the window ends; ${countText(
-              beyond.reduce((sum, { count }) => sum + count, 0),
-            )} were longer than the window of ${durationText(windowMs)}`,
-            top,
-            drawing: markup`${path('bar', barsPath(within))}${path('bar beyond', barsPath(beyond))}${path('reference', `M${coordinate(windowHours)} 0V${coordinate(top)}`)}${isKnown ? path('longest', `M${coordinate(longestHours)} 0V${coordinate(top)}`) : NOTHING}`,
-            over: markup`${flag(windowHours, width, 1, 'window', `window ${durationText(windowMs)}`)}${isKnown ? flag(longestHours, width, 2, 'longest', `longest ${durationText(longestMs)}`) : NOTHING}`,
-            end: shownPowers.map(
-              (power) =>
-                markup`<span class="scale-at" style="bottom:${percentOf(heightOf(power), top)}">${countText(power)}</span>`,
-            ),
-          },
-        ],
+    rows: isEmpty ? [] : [row(gaps, bars, lastHour)],
     empty: 'No node succeeded twice.',
-    below: bars.every(({ count }) => count === 0)
-      ? NOTHING
-      : foldedTable({
-          title: 'Gaps as a table',
-          columns: [
-            { head: 'At least', isNumeric: true },
-            { head: 'Less than', isNumeric: true },
-            { head: 'Gaps', isNumeric: true },
-          ],
-          rows: bars
-            .filter(({ count }) => count > 0)
-            .map(({ from, to, count }) => [`${countText(from)} h`, `${countText(to)} h`, countText(count)]),
-        }),
+    below: isEmpty ? NOTHING : table(bars),
   };
 };

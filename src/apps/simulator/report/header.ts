@@ -13,7 +13,7 @@ import { largest } from './step-path.ts';
 const MODES: Readonly<Record<SimulationMode, string>> = { poll: 'every poll', skip: 'skipping to events' };
 
 /** `every law held`, or how often one did not. */
-export const verdictText = ({ violationCount }: Pick<SimulationResult, 'violationCount'>): string =>
+const verdictText = ({ violationCount }: Pick<SimulationResult, 'violationCount'>): string =>
   violationCount === 0 ? 'every law held' : countOf(violationCount, 'violation');
 
 const total = (counts: Readonly<Record<string, number>>): number =>

@@ -24,6 +24,9 @@ export interface TimelineSection {
 /** Drawn once and used behind every plot: the grid, the shared faults, and where a law was broken. */
 const BACKDROP = markup`<use href="#grid-wide" class="wide"/><use href="#grid-narrow" class="narrow"/><use href="#shade"/><use href="#broken"/>`;
 
+/** A thousandth of a step is nothing that could be pointed at. */
+const rounded = (x: number): number => Math.round(x * 1000) / 1000;
+
 /** JSON in an element of HTML: without the one character that could end the element. */
 const json = (value: unknown): Markup => trusted(JSON.stringify(value).replaceAll('<', '\\u003c'));
 
@@ -65,7 +68,7 @@ ${charts.map(figure)}</div>
       stepMs: scale.stepMs,
       width: scale.width,
       versions: names.map(({ tag, version }) => (tag === version ? version : `${tag}  ${version}`)),
-      marks: placed.map(({ from, to, kind, label }) => [from, to, kind, label]),
+      marks: placed.map(({ from, to, kind, label }) => [rounded(from), rounded(to), kind, label]),
     })}</script>
 </section>
 `,

@@ -12,6 +12,7 @@ import {
   HOUR_MS,
   MINUTE_MS,
   parseInstant,
+  plus,
 } from '../../../domain/time.ts';
 
 /** One tick of an axis. */
@@ -42,13 +43,13 @@ const yearText = (at: EpochMs): string => formatInstant(at).slice(0, 4);
 
 /** A way to tick. */
 interface Unit {
-  readonly next: (at: EpochMs) => EpochMs | undefined;
+  /** The first of its instants that is not before `at`, in milliseconds; undefined after the last one. */
+  readonly next: (at: EpochMs) => number | undefined;
   readonly tick: (at: EpochMs) => Tick;
 }
 
 const every = (unitMs: number, anchorMs: number, tickAt: (at: EpochMs) => Tick): Unit => ({
-  // The first of these instants that is not before `at`.
-  next: (at) => epochMs(Math.max(Math.ceil((at - anchorMs) / unitMs), 0) * unitMs + anchorMs),
+  next: (at) => Math.max(Math.ceil((at - anchorMs) / unitMs), 0) * unitMs + anchorMs,
   tick: tickAt,
 });
 
@@ -99,8 +100,9 @@ const ticksOf = (unit: Unit, from: EpochMs, to: EpochMs, countMax: number): read
   let at = unit.next(from);
   while (at !== undefined && at <= to) {
     if (ticks.length === countMax) return undefined;
-    ticks.push(unit.tick(at));
-    at = unit.next(epochMs(at + 1));
+    const reached = epochMs(at);
+    ticks.push(unit.tick(reached));
+    at = unit.next(plus(reached, 1));
   }
   return ticks;
 };
