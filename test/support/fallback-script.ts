@@ -4,24 +4,18 @@
  * @module
  */
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { FallbackCase, FileFixture } from './fallback-cases.ts';
+import { whichExecutable } from './which-executable.ts';
 
 const execFileAsync = promisify(execFile);
 
 /** The script as it is shipped. */
 export const SCRIPT = fileURLToPath(new URL('../../src/apps/fallback/signalbox-fallback.sh', import.meta.url));
-
-/** Where an executable is found on the machine; undefined when it is not. */
-export const whichExecutable = (name: string): string | undefined =>
-  (process.env['PATH'] ?? '/usr/bin:/bin')
-    .split(':')
-    .map((directory) => join(directory, name))
-    .find((path) => existsSync(path));
 
 const mustFind = (name: string): string => {
   const path = whichExecutable(name);

@@ -24,8 +24,8 @@ import {
   type ShellUnderTest,
   shells,
   temporaryDirectory,
-  whichExecutable,
 } from '../../support/fallback-script.ts';
+import { whichExecutable } from '../../support/which-executable.ts';
 
 const THRESHOLD_SECONDS = 43_200;
 
