@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { hashFraction } from './hash.ts';
+import { hashFractionFor } from './hash.ts';
 import { SECOND_MS } from './time.ts';
 
 /** How retries are spaced. */
@@ -28,9 +28,9 @@ export const backoffCeilingMs = ({ baseMs, capMs }: Backoff, failures: number): 
  */
 export const backoffMs = (backoff: Backoff, salt: string, failures: number): number => {
   const ceiling = Math.max(backoffCeilingMs(backoff, failures), BACKOFF_MS_MIN);
-  return Math.round(BACKOFF_MS_MIN + hashFraction(`${salt}\n${failures}`) * (ceiling - BACKOFF_MS_MIN));
+  return Math.round(BACKOFF_MS_MIN + hashFractionFor(salt, String(failures)) * (ceiling - BACKOFF_MS_MIN));
 };
 
 /** The wait of something that never gives up: in the upper half of the cap, drawn by `salt` (law N7). */
 export const backoffAtCapMs = ({ capMs }: Backoff, salt: string, failures: number): number =>
-  Math.max(Math.round((capMs / 2) * (1 + hashFraction(`${salt}\n${failures}`))), BACKOFF_MS_MIN);
+  Math.max(Math.round((capMs / 2) * (1 + hashFractionFor(salt, String(failures)))), BACKOFF_MS_MIN);

@@ -80,6 +80,11 @@ export interface NodeState {
   readonly applied: O.Option<Version>;
   /** The end of the last success, in whole seconds. */
   readonly lastSuccess: O.Option<EpochMs>;
+  /**
+   * The success of the fallback's that the node last heard of, as the fallback's record states it. The same record again
+   * is no news, however the clock has been set since.
+   */
+  readonly heardFallback: O.Option<EpochMs>;
   /** The start of the last run, whatever became of it. */
   readonly lastAttempt: O.Option<EpochMs>;
   /**
@@ -112,6 +117,7 @@ export interface NodeState {
 export const EMPTY_NODE_STATE: NodeState = {
   applied: O.none,
   lastSuccess: O.none,
+  heardFallback: O.none,
   lastAttempt: O.none,
   tried: O.none,
   accepted: O.none,
@@ -186,6 +192,7 @@ const NodeStateFile = t.type({
   stack: StackName,
   environment: EnvironmentName,
   node: NodeName,
+  fallback_heard: optionField(InstantField),
   last_attempt_time: optionField(InstantField),
   tried_version: optionField(Version),
   accepted_timestamp: optionField(TimestampField),
@@ -230,6 +237,7 @@ const storedOfFile = (file: NodeStateFile, unknownFields: StoredNodeState['unkno
   state: {
     applied: file.artifact_version,
     lastSuccess: file.last_run_time,
+    heardFallback: file.fallback_heard,
     lastAttempt: file.last_attempt_time,
     tried: file.tried_version,
     accepted: file.accepted_timestamp,
@@ -289,6 +297,7 @@ export const encodeNodeState = ({ identity, state, unknownFields }: StoredNodeSt
     artifact_version: state.applied,
     schema: NODE_STATE_SCHEMA,
     ...identity,
+    fallback_heard: state.heardFallback,
     last_attempt_time: state.lastAttempt,
     tried_version: state.tried,
     accepted_timestamp: state.accepted,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { hashFraction } from './hash.ts';
+import { hashFractionFor } from './hash.ts';
 import type { NodeName } from './names.ts';
 import { SECOND_MS } from './time.ts';
 
@@ -27,4 +27,4 @@ import { SECOND_MS } from './time.ts';
  * ```
  */
 export const splayMs = (node: NodeName, cause: string, splaySeconds: number): number =>
-  Math.floor(hashFraction(`${node}\n${cause}`) * splaySeconds * SECOND_MS);
+  Math.floor(hashFractionFor(node, cause) * splaySeconds * SECOND_MS);

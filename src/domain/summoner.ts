@@ -100,10 +100,12 @@ const conclude = (
     };
   }
   const mended = withDisablingEnded(policy, withStartsMended(policy, state.node, now), now);
-  const node = withFloorAnchored(policy, mended, now);
+  const anchored = withFloorAnchored(policy, mended, now);
+  const { node } = anchored;
   const disabling = O.toUndefined(node.disabled);
   const onDemand = disabling === undefined ? owedOnDemand(node, now) : undefined;
-  const floor = disabling !== undefined && isFloorDisabled(disabling, now) ? undefined : owedByFloor(policy, node, now);
+  const floor =
+    disabling !== undefined && isFloorDisabled(disabling, now) ? undefined : owedByFloor(policy, anchored, now);
   const owed = floor === undefined ? onDemand : sooner(onDemand, floor);
   if (owed !== undefined && owed.startAt <= now) {
     // Whatever falls due beside it: what starts after an upgrade is the one run that an upgrade is answered with.
@@ -201,10 +203,12 @@ const withEnabled = (policy: SummonerPolicy, node: NodeState, now: EpochMs): Nod
 };
 
 const withFallbackSuccess = (policy: SummonerPolicy, node: NodeState, at: EpochMs, now: EpochMs): NodeState => {
+  const isHeard = O.isSome(node.heardFallback) && node.heardFallback.value === at;
+  if (isHeard || at > now) return node;
   const success = wholeSecond(at);
-  const isNews =
-    at <= now && (O.isNone(node.lastSuccess) || !hasSuccess(policy, node, now) || node.lastSuccess.value < success);
-  if (!isNews) return node;
+  const heard: NodeState = { ...node, heardFallback: O.some(at) };
+  const isLater = O.isNone(node.lastSuccess) || !hasSuccess(policy, node, now) || node.lastSuccess.value < success;
+  if (!isLater) return heard;
   const running = O.map((run: Running) => ({ ...run, floorDue: false }))(node.running);
-  return { ...node, lastSuccess: O.some(success), floor: O.none, running };
+  return { ...heard, lastSuccess: O.some(success), floor: O.none, running };
 };

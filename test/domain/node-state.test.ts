@@ -93,6 +93,7 @@ describe('the state file', () => {
  "stack": "basalt",
  "environment": "prod-1",
  "node": "web-17",
+ "fallback_heard": null,
  "last_attempt_time": null,
  "tried_version": null,
  "accepted_timestamp": null,

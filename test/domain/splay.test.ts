@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hash32, hashFraction } from '../../src/domain/hash.ts';
+import { hash32, hashFraction, hashFractionFor } from '../../src/domain/hash.ts';
 import { splayMs } from '../../src/domain/splay.ts';
 import * as arb from '../support/arbitraries.ts';
 import { nodeOf } from '../support/node-signals.ts';
@@ -21,6 +21,10 @@ const GOLDEN = [2_872_998_923, 444_641_715, 2_283_665_024, 152_177_498, 27_964_8
 describe('the hash', () => {
   it('N3: gives the numbers that it has always given, since they decide when nodes run', () => {
     expect(['', 'a', 'web-17', 'web-18', 'web-17\n20250728.1753666491.0', 'ü'].map(hash32)).toEqual(GOLDEN);
+  });
+
+  property('N3: two texts draw what they draw together', [fc.string(), fc.string()], (subject, purpose) => {
+    expect(hashFractionFor(subject, purpose)).toBe(hashFraction(`${subject}\n${purpose}`));
   });
 
   property('N3: is a fraction from 0 to before 1', [fc.string()], (text) => {

@@ -362,6 +362,18 @@ describe('the floor', () => {
     expect(causesOf(harness.pass(HOUR_MS))).toEqual(['Floor']);
   });
 
+  it('F4, N12: a record that was heard of is no news when the clock has been set back since', () => {
+    const at = plus(START, 3 * HOUR_MS);
+    const harness = booted()
+      .pass(5 * HOUR_MS)
+      .tell({ _tag: 'FallbackSucceeded', at });
+    harness.tell({ _tag: 'ClockStepped', byMs: -4 * HOUR_MS });
+    const stepped = harness.node.lastSuccess;
+    expect(stepped).toEqual(O.some(plus(START, -HOUR_MS)));
+    harness.tell({ _tag: 'FallbackSucceeded', at });
+    expect(harness.node.lastSuccess).toEqual(stepped);
+  });
+
   it('F4, N12: a success of the fallback takes the place of one from the future', () => {
     const harness = booted(POLICY, healthyState(O.some(V1), plus(START, 9 * DAY_MS)));
     harness.tell({ _tag: 'FallbackSucceeded', at: plus(START, -HOUR_MS) });

@@ -59,6 +59,7 @@ export const nodeState = (instant: fc.Arbitrary<EpochMs> = arb.instant): fc.Arbi
   recordOf<NodeState>({
     applied: optional(arb.version),
     lastSuccess: optional(instant.map(wholeSecond)),
+    heardFallback: optional(instant),
     lastAttempt: optional(instant),
     tried: optional(arb.version),
     accepted: optional(arb.timestamp),

@@ -33,9 +33,10 @@ export interface Noticed {
   readonly fallbackSuccess: O.Option<EpochMs>;
 }
 
-/** Whose agent it is, and what decides for it: the domain's `step`. */
+/** Whose agent it is, and what decides for it. */
 export interface Mind {
   readonly policy: SummonerPolicy;
+  /** As shipped, the decision of the domain. */
   readonly step: typeof step;
 }
 

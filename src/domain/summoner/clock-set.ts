@@ -47,6 +47,8 @@ export const withClockStepped = (state: SummonerState, byMs: number): SummonerSt
  * was meant to.
  */
 export const withStartsMended = (policy: SummonerPolicy, node: NodeState, now: EpochMs): NodeState => {
+  const owesNothing = O.isNone(node.pending) && O.isNone(node.floor) && node.requests.length === 0;
+  if (owesNothing && O.isNone(node.disabled)) return node;
   const retryMsMax = Math.max(policy.backoff.capMs, policy.catchUpSplaySeconds * SECOND_MS);
   const isAhead = (instant: EpochMs, byMs: number) => instant > now + byMs + policy.clockToleranceMs;
   const isLost = ({ startAt, attempts }: { readonly startAt: EpochMs; readonly attempts: number }) =>

@@ -18,23 +18,31 @@ const STANDSTILL_MS = MINUTE_MS;
 export const hasSuccess = (policy: SummonerPolicy, node: NodeState, now: EpochMs): boolean =>
   O.isSome(node.lastSuccess) && node.lastSuccess.value <= now + policy.clockToleranceMs;
 
+/** When the floor is due by the last success alone; nothing for a node that never ran. */
+const dueByLastSuccess = (policy: SummonerPolicy, { lastSuccess }: NodeState): EpochMs | undefined =>
+  O.isSome(lastSuccess) ? floorDueAt(policy, policy.identity.node, lastSuccess.value) : undefined;
+
+/** When the floor's run starts; nothing for a node that never ran and has not been looked at yet. */
+export const floorStartAt = (policy: SummonerPolicy, node: NodeState): EpochMs | undefined =>
+  O.isSome(node.floor) ? node.floor.value.startAt : dueByLastSuccess(policy, node);
+
+/** A node whose floor has a start. */
+export interface Anchored {
+  readonly node: NodeState;
+  readonly startAt: EpochMs;
+}
+
 /**
  * Fixes the floor's start where it does not follow from the last success: for a node that never ran, and for one that
  * stood still past it. Both are splayed from first sight, since whole fleets boot and resume together (fault 34).
  */
-export const withFloorAnchored = (policy: SummonerPolicy, node: NodeState, now: EpochMs): NodeState => {
-  if (O.isSome(node.floor)) return node;
-  const stoodStill =
-    O.isSome(node.lastSuccess) &&
-    now - floorDueAt(policy, policy.identity.node, node.lastSuccess.value) > STANDSTILL_MS;
-  if (hasSuccess(policy, node, now) && !stoodStill) return node;
+export const withFloorAnchored = (policy: SummonerPolicy, node: NodeState, now: EpochMs): Anchored => {
+  if (O.isSome(node.floor)) return { node, startAt: node.floor.value.startAt };
+  const dueAt = dueByLastSuccess(policy, node);
+  const isDueToCome = dueAt !== undefined && now - dueAt <= STANDSTILL_MS;
+  if (isDueToCome && hasSuccess(policy, node, now)) return { node, startAt: dueAt };
   const startAt = plus(now, splayMs(policy.identity.node, 'catch-up', policy.catchUpSplaySeconds));
-  return { ...node, floor: O.some({ startAt, attempts: 0 }) };
-};
-
-export const floorStartAt = (policy: SummonerPolicy, node: NodeState): EpochMs | undefined => {
-  if (O.isSome(node.floor)) return node.floor.value.startAt;
-  return O.isSome(node.lastSuccess) ? floorDueAt(policy, policy.identity.node, node.lastSuccess.value) : undefined;
+  return { node: { ...node, floor: O.some({ startAt, attempts: 0 }) }, startAt };
 };
 
 /**

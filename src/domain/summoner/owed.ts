@@ -7,7 +7,7 @@ import * as O from 'fp-ts/lib/Option.js';
 import type { NodeState, RunCause } from '../node-state.ts';
 import { isExpired } from '../run-request.ts';
 import type { EpochMs } from '../time.ts';
-import { hasSuccess, floorStartAt } from './floor.ts';
+import { type Anchored, hasSuccess } from './floor.ts';
 import type { SummonerPolicy } from './model.ts';
 
 /** Something the node owes, and when it is to start. */
@@ -42,9 +42,7 @@ export const owedOnDemand = (node: NodeState, now: EpochMs): Owed | undefined =>
   return first;
 };
 
-export const owedByFloor = (policy: SummonerPolicy, node: NodeState, now: EpochMs): Owed | undefined => {
-  const startAt = floorStartAt(policy, node);
-  if (startAt === undefined) return undefined;
+export const owedByFloor = (policy: SummonerPolicy, { node, startAt }: Anchored, now: EpochMs): Owed => {
   const cause = hasSuccess(policy, node, now) ? FLOOR : FIRST_RUN;
   return { cause, startAt, attempts: O.isSome(node.floor) ? node.floor.value.attempts : 0 };
 };

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Backoff, backoffMs } from '../backoff.ts';
-import { hashFraction } from '../hash.ts';
+import { hashFractionFor } from '../hash.ts';
 import { type EpochMs, plus, SECOND_MS } from '../time.ts';
 import type { BusHealth, Observation, SummonerPolicy } from './model.ts';
 
@@ -20,9 +20,9 @@ export const startingBus = (policy: SummonerPolicy, now: EpochMs): BusHealth => 
  * so that a fleet's polls stay spread.
  */
 export const pollAfter = ({ identity, pollEveryMs }: SummonerPolicy, now: EpochMs): EpochMs => {
-  const phase = Math.floor(hashFraction(`${identity.node}\npoll`) * pollEveryMs);
-  const since = (((now - phase) % pollEveryMs) + pollEveryMs) % pollEveryMs;
-  return plus(now, pollEveryMs - since);
+  const phase = Math.floor(hashFractionFor(identity.node, 'poll') * pollEveryMs);
+  const polls = Math.floor((now - phase) / pollEveryMs);
+  return plus(phase as EpochMs, (polls + 1) * pollEveryMs);
 };
 
 export const busAfter = (policy: SummonerPolicy, bus: BusHealth, observation: Observation, now: EpochMs): BusHealth => {
