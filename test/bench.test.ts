@@ -11,6 +11,9 @@ const MEASURED: Measurement = {
   alternativePerSecond: 1_500,
 };
 
+/** What a section may tell, by what it measures: time, memory, or growth. */
+const FIGURES = [['ratio', 'perSecond', 'alternativePerSecond'], ['ratio', 'bytes', 'alternativeBytes'], ['exponent']];
+
 describe('the benchmark', () => {
   test('runs every section, and tells of each what was measured or why not', async () => {
     const output = await mustRun('node', ['--expose-gc', 'test/bench/main.ts', '--json', '--quick']);
@@ -21,7 +24,8 @@ describe('the benchmark', () => {
     expect(lines.map(({ name }) => name)).toEqual(SECTIONS.map(({ name }) => name));
     for (const line of lines) {
       if (line['skipped'] === undefined) {
-        for (const figure of ['ratio', 'perSecond', 'alternativePerSecond']) expect(line[figure]).toBeGreaterThan(0);
+        const figures = FIGURES.find((names) => names.every((name) => name in line)) ?? ['a known set of figures'];
+        for (const figure of figures) expect(line[figure]).toBeGreaterThan(0);
         expect(line['goal'] === null ? [null] : ['met', 'not met']).toContain(line['verdict']);
       } else {
         expect(line['skipped']).toMatch(/\w/);
@@ -49,7 +53,26 @@ describe('the benchmark', () => {
     [{ _tag: 'RatioAtMost', ratio: 1.4 }, false],
     [{ _tag: 'PerSecondAtLeast', perSecond: 1_000 }, true],
     [{ _tag: 'PerSecondAtLeast', perSecond: 1_001 }, false],
+    [{ _tag: 'All', goals: [{ _tag: 'RatioAtMost', ratio: 1.5 }] }, true],
+    [
+      {
+        _tag: 'All',
+        goals: [
+          { _tag: 'RatioAtMost', ratio: 1.5 },
+          { _tag: 'PerSecondAtLeast', perSecond: 1_001 },
+        ],
+      },
+      false,
+    ],
+    [{ _tag: 'ExponentAtMost', exponent: 2 }, false],
   ] as const)('goal %j is met: %s', (goal, met) => {
     expect(isMet(goal, MEASURED)).toBe(met);
+  });
+
+  it.each([
+    [1.1, true],
+    [1.09, false],
+  ])('a growth with an exponent of 1.1 where at most %d is wanted is met: %s', (exponent, met) => {
+    expect(isMet({ _tag: 'ExponentAtMost', exponent }, { _tag: 'Grown', exponent: 1.1, sizes: [] })).toBe(met);
   });
 });

@@ -88,6 +88,21 @@ export const compareOperations = (
     }),
   );
 
+/** Compares what two ways of doing the same take for one unit of it: each answers its own milliseconds. */
+export const compareTimes = async (
+  { ours, alternative }: { readonly ours: () => Promise<number>; readonly alternative: () => Promise<number> },
+  rounds: number,
+): Promise<Measurement> => {
+  const measured: Round[] = [];
+  for (let round = 0; round < rounds; round++) {
+    collectGarbage();
+    const oursMs = await ours();
+    collectGarbage();
+    measured.push({ oursMs, alternativeMs: await alternative() });
+  }
+  return measurementOf(measured);
+};
+
 /** A process to start: an executable, its arguments, and what is added to this process's environment. */
 export interface Command {
   readonly file: string;

@@ -1,4 +1,4 @@
-import { type Goal, isMet, type Measurement, type Section, type Skipped } from './section.ts';
+import { type Finding, type Goal, isMet, type Section, type Skipped } from './section.ts';
 
 const round = (value: number): number => Number(value.toPrecision(3));
 
@@ -14,42 +14,100 @@ const goalText = (goal: Goal): string => {
       return `at most ${goal.ratio}×`;
     case 'PerSecondAtLeast':
       return `at least ${perSecond(goal.perSecond)}`;
+    case 'ExponentAtMost':
+      return `an exponent of at most ${goal.exponent}`;
+    case 'All':
+      return goal.goals.map(goalText).join(', and ');
   }
 };
 
-const verdict = ({ goal }: Section, result: Measurement | Skipped): 'met' | 'not met' | undefined => {
-  if (goal === undefined || result._tag === 'Skipped') return undefined;
-  return isMet(goal, result) ? 'met' : 'not met';
+const verdictOn = (goal: Goal, finding: Finding): 'met' | 'not met' => (isMet(goal, finding) ? 'met' : 'not met');
+
+const verdict = ({ goal }: Section, result: Finding | Skipped): 'met' | 'not met' | undefined =>
+  goal === undefined || result._tag === 'Skipped' ? undefined : verdictOn(goal, result);
+
+/** The verdict for people: where there are several goals, on each of them. */
+const verdictText = (goal: Goal, finding: Finding): string =>
+  goal._tag === 'All'
+    ? goal.goals.map((each) => `${goalText(each)}: ${verdictOn(each, finding)}`).join('; ')
+    : verdictOn(goal, finding);
+
+const figures = (result: Finding | Skipped): object => {
+  switch (result._tag) {
+    case 'Skipped':
+      return { skipped: result.reason };
+    case 'Measured':
+      return {
+        ratio: round(result.ratio),
+        ratioRange: result.ratioRange.map(round),
+        perSecond: round(result.perSecond),
+        alternativePerSecond: round(result.alternativePerSecond),
+      };
+    case 'Weighed':
+      return {
+        ratio: round(result.bytes / result.alternativeBytes),
+        bytes: Math.round(result.bytes),
+        alternativeBytes: Math.round(result.alternativeBytes),
+      };
+    case 'Grown':
+      return {
+        exponent: round(result.exponent),
+        sizes: result.sizes.map((size) => ({
+          nodes: size.nodes,
+          seconds: round(size.elapsedMs / 1_000),
+          perSecond: round(size.perSecond),
+          bytesPerNode: Math.round(size.bytesPerNode),
+        })),
+      };
+  }
 };
 
 /** A section's result as a line of JSON. */
-export const jsonLine = (section: Section, result: Measurement | Skipped): string =>
+export const jsonLine = (section: Section, result: Finding | Skipped): string =>
   JSON.stringify({
     name: section.name,
     what: section.what,
     alternative: section.alternative,
     goal: section.goal ?? null,
-    ...(result._tag === 'Skipped'
-      ? { skipped: result.reason }
-      : {
-          ratio: round(result.ratio),
-          ratioRange: result.ratioRange.map(round),
-          perSecond: round(result.perSecond),
-          alternativePerSecond: round(result.alternativePerSecond),
-        }),
+    ...figures(result),
     verdict: verdict(section, result) ?? null,
   });
 
+const measuredLines = (section: Section, result: Finding | Skipped): readonly string[] => {
+  switch (result._tag) {
+    case 'Skipped':
+      return [`skipped: ${result.reason}`];
+    case 'Measured':
+      return [
+        `${round(result.ratio)}× (${result.ratioRange.map(round).join(' … ')}) the time of ${section.alternative}`,
+        `${perSecond(result.perSecond)} against ${perSecond(result.alternativePerSecond)}`,
+      ];
+    case 'Weighed':
+      return [
+        `${round(result.bytes / result.alternativeBytes)}× the bytes of ${section.alternative}`,
+        `${Math.round(result.bytes)} against ${Math.round(result.alternativeBytes)}`,
+      ];
+    case 'Grown':
+      return [
+        `an exponent of ${round(result.exponent)}, against ${section.alternative}`,
+        ...result.sizes.map(
+          (size) =>
+            `${size.nodes} nodes: ${round(size.elapsedMs / 1_000)} s, ${perSecond(size.perSecond)}, ${Math.round(size.bytesPerNode)} bytes each`,
+        ),
+      ];
+  }
+};
+
 /** A section's result for people: goal, measured, met or not. */
-export const paragraph = (section: Section, result: Measurement | Skipped): string => {
-  const goal = section.goal === undefined ? 'none' : goalText(section.goal);
-  const lines =
-    result._tag === 'Skipped'
-      ? [`  measured  skipped: ${result.reason}`]
-      : [
-          `  measured  ${round(result.ratio)}× (${result.ratioRange.map(round).join(' … ')}) the time of ${section.alternative}`,
-          `            ${perSecond(result.perSecond)} against ${perSecond(result.alternativePerSecond)}`,
-        ];
-  const end = verdict(section, result);
-  return [section.what, `  goal      ${goal}`, ...lines, ...(end === undefined ? [] : [`  ${end}`]), ''].join('\n');
+export const paragraph = (section: Section, result: Finding | Skipped): string => {
+  const { goal } = section;
+  const [first = '', ...rest] = measuredLines(section, result);
+  return [
+    section.what,
+    `  goal      ${goal === undefined ? 'none' : goalText(goal)}`,
+    `  measured  ${first}`,
+    ...rest.map((line) => `            ${line}`),
+    ...(goal === undefined || result._tag === 'Skipped' ? [] : [`  ${verdictText(goal, result)}`]),
+    '',
+  ].join('\n');
 };

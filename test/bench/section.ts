@@ -2,7 +2,7 @@
  * What one section of the benchmark is: something of ours, measured against a named alternative in the same run.
  *
  * A figure in operations per second says more about the machine than about the code; a ratio of two figures taken
- * together says the same thing on every machine. So every section answers with a ratio, and tells the rest beside it.
+ * together says the same thing on every machine. So a section answers with a ratio, and tells the rest beside it.
  *
  * @module
  */
@@ -12,7 +12,11 @@ export type Goal =
   /** Ours takes at most so many times as long as the alternative. */
   | { readonly _tag: 'RatioAtMost'; readonly ratio: number }
   /** Ours does at least so much in a second, on one core. */
-  | { readonly _tag: 'PerSecondAtLeast'; readonly perSecond: number };
+  | { readonly _tag: 'PerSecondAtLeast'; readonly perSecond: number }
+  /** The time grows at most with this power of the size. */
+  | { readonly _tag: 'ExponentAtMost'; readonly exponent: number }
+  /** Each of them. */
+  | { readonly _tag: 'All'; readonly goals: readonly Goal[] };
 
 /** What was measured: the median of all rounds. */
 export interface Measurement {
@@ -24,6 +28,33 @@ export interface Measurement {
   readonly perSecond: number;
   readonly alternativePerSecond: number;
 }
+
+/** What one thing keeps in memory, in bytes. */
+export interface Weight {
+  readonly _tag: 'Weighed';
+  readonly bytes: number;
+  readonly alternativeBytes: number;
+}
+
+/** What one size of something took. */
+export interface GrownSize {
+  readonly nodes: number;
+  readonly elapsedMs: number;
+  /** Node-hours. */
+  readonly perSecond: number;
+  readonly bytesPerNode: number;
+}
+
+/** How the time grows with the size. */
+export interface Growth {
+  readonly _tag: 'Grown';
+  /** The power of the size with which the time grows. */
+  readonly exponent: number;
+  readonly sizes: readonly GrownSize[];
+}
+
+/** Anything that a section may find out. */
+export type Finding = Measurement | Weight | Growth;
 
 /** Nothing was measured: a part is missing on this machine, or not written yet. */
 export interface Skipped {
@@ -39,6 +70,10 @@ export interface Effort {
   readonly roundMs: number;
   /** So many processes of each are started, in turn, where a section measures those. */
   readonly processes: number;
+  /** So many nodes a simulated fleet has … */
+  readonly nodes: number;
+  /** … and so many times it is simulated. */
+  readonly simulations: number;
 }
 
 /** One line of the benchmark. A new one is a file that exports it and a line in `sections.ts`. */
@@ -51,15 +86,19 @@ export interface Section {
   readonly alternative: string;
   /** None where the figure is for information only. */
   readonly goal?: Goal;
-  readonly measure: (effort: Effort) => Promise<Measurement | Skipped>;
+  readonly measure: (effort: Effort) => Promise<Finding | Skipped>;
 }
 
-/** Whether `measurement` reaches `goal`. */
-export const isMet = (goal: Goal, measurement: Measurement): boolean => {
+/** Whether `finding` reaches `goal`. A goal that speaks of something else is not reached. */
+export const isMet = (goal: Goal, finding: Finding): boolean => {
   switch (goal._tag) {
     case 'RatioAtMost':
-      return measurement.ratio <= goal.ratio;
+      return finding._tag === 'Measured' && finding.ratio <= goal.ratio;
     case 'PerSecondAtLeast':
-      return measurement.perSecond >= goal.perSecond;
+      return finding._tag === 'Measured' && finding.perSecond >= goal.perSecond;
+    case 'ExponentAtMost':
+      return finding._tag === 'Grown' && finding.exponent <= goal.exponent;
+    case 'All':
+      return goal.goals.every((each) => isMet(each, finding));
   }
 };

@@ -3,6 +3,10 @@ import { decodeSmall } from './decode-small.ts';
 import { fallbackCheck } from './fallback-check.ts';
 import { importCore } from './import-core.ts';
 import type { Section } from './section.ts';
+import { simulateGrowth } from './simulate-growth.ts';
+import { simulateMemory } from './simulate-memory.ts';
+import { simulatePoll, simulatePollSeldom } from './simulate-poll.ts';
+import { simulateSkip, simulateSkipFaults } from './simulate-skip.ts';
 import { summonerStep } from './summoner-step.ts';
 import { trainTick } from './train-tick.ts';
 
@@ -14,4 +18,10 @@ export const SECTIONS: readonly Section[] = [
   decodeLarge,
   fallbackCheck,
   importCore,
+  simulatePoll,
+  simulatePollSeldom,
+  simulateSkip,
+  simulateSkipFaults,
+  simulateMemory,
+  simulateGrowth,
 ];
