@@ -6,7 +6,6 @@
 import { writeFile } from 'node:fs/promises';
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
-import { formatDuration } from '../../domain/time.ts';
 import { fail } from '../cli/command.ts';
 import { EXIT, type ExitCode } from '../cli/exit-code.ts';
 import { table } from '../cli/table.ts';
@@ -15,10 +14,11 @@ import { unavailable } from '../failure.ts';
 import { findScenario } from './find-scenario.ts';
 import { showProgress } from './progress.ts';
 import { READY_SCENARIOS } from './ready/ready-scenarios.ts';
-import { replayCommand } from './report/replay-command.ts';
+import { replayCommand } from './replay-command.ts';
 import { resizeScenario } from './resize-scenario.ts';
 import { resultJson } from './result-json.ts';
 import type { Scenario } from './scenario.ts';
+import { SimulationAborted } from './simulation-aborted.ts';
 import type { SimulationMode, SimulationResult } from './simulation-result.ts';
 import { summaryOf } from './summary.ts';
 
@@ -31,10 +31,12 @@ export interface Simulator {
       readonly mode: SimulationMode;
       /** Told how much of the scenario is over, 0 … 1. */
       readonly onProgress?: (share: number) => void;
+      /** Aborted: it rejects with {@link SimulationAborted} as soon as it can. */
+      readonly abort: AbortSignal;
     },
   ) => Promise<SimulationResult>;
-  /** The report as one HTML document. */
-  readonly renderReport: (result: SimulationResult) => string;
+  /** The report as one HTML document; `replay` is the command that goes through the same history again. */
+  readonly renderReport: (result: SimulationResult, replay: string) => string;
 }
 
 /** What `signalbox simulate` was asked. */
@@ -52,9 +54,6 @@ export interface SimulateOptions {
   readonly isJson: boolean;
 }
 
-/** The mode unless somebody says otherwise: the fast one, which sees the same. */
-export const MODE_DEFAULT: SimulationMode = 'skip';
-
 /** `signalbox simulate --list` */
 export const listScenarios = (terminal: Terminal, { isJson }: { readonly isJson: boolean }): ExitCode => {
   const listed = [...READY_SCENARIOS].map(([name, { about }]) => ({ name, about }));
@@ -62,14 +61,6 @@ export const listScenarios = (terminal: Terminal, { isJson }: { readonly isJson:
   else for (const line of table(listed.map(({ name, about }) => [name, about]))) terminal.out(line);
   return EXIT.done;
 };
-
-const replayOf = (scenario: string, { seed, mode, nodes, forMs }: SimulateOptions): string =>
-  [
-    replayCommand({ scenario, seed }),
-    ...(mode === MODE_DEFAULT ? [] : [`--mode ${mode}`]),
-    ...(O.isSome(nodes) ? [`--nodes ${nodes.value}`] : []),
-    ...(O.isSome(forMs) ? [`--for ${formatDuration(forMs.value)}`] : []),
-  ].join(' ');
 
 const run = async (
   simulator: Simulator,
@@ -81,12 +72,22 @@ const run = async (
     ...(O.isSome(nodes) ? { nodes: nodes.value } : {}),
     ...(O.isSome(forMs) ? { lastsMs: forMs.value } : {}),
   });
-  const { progress } = terminal;
+  const { progress, abort } = terminal;
   try {
     const onProgress = progress === undefined ? {} : { onProgress: showProgress(progress) };
-    return await simulator.simulate(resized, { seed, mode, ...onProgress });
+    return await simulator.simulate(resized, { seed, mode, abort, ...onProgress });
   } finally {
     progress?.('');
+  }
+};
+
+/** The result; nothing where somebody had no patience to wait for it. */
+const resultUnlessStopped = async (result: Promise<SimulationResult>): Promise<SimulationResult | undefined> => {
+  try {
+    return await result;
+  } catch (error) {
+    if (error instanceof SimulationAborted) return undefined;
+    throw error;
   }
 };
 
@@ -100,7 +101,7 @@ const writeReport = async (terminal: Terminal, file: string, html: string): Prom
   }
 };
 
-/** `signalbox simulate`; 0 when every law held, 1 when not. */
+/** `signalbox simulate`; 0 when every law held, 1 when not, 75 when it was stopped before its end. */
 export const simulateCommand = async (
   simulator: Simulator,
   terminal: Terminal,
@@ -113,11 +114,15 @@ export const simulateCommand = async (
   const given = options.scenario.value;
   const scenario = await findScenario(given);
   if (E.isLeft(scenario)) return fail(terminal, scenario.left);
-  const result = await run(simulator, terminal, scenario.right, options);
+  const result = await resultUnlessStopped(run(simulator, terminal, scenario.right, options));
+  if (result === undefined) {
+    return fail(terminal, { _tag: 'TryAgain', detail: 'stopped before its end: no law was judged over the whole' });
+  }
+  const replay = replayCommand({ ...options, scenario: given });
   if (options.isJson) terminal.out(JSON.stringify(resultJson(result)));
-  else for (const line of summaryOf(result, replayOf(given, options))) terminal.out(line);
+  else for (const line of summaryOf(result, replay)) terminal.out(line);
   const written = O.isSome(options.report)
-    ? await writeReport(terminal, options.report.value, simulator.renderReport(result))
+    ? await writeReport(terminal, options.report.value, simulator.renderReport(result, replay))
     : EXIT.done;
   if (written !== EXIT.done) return written;
   return result.violationCount === 0 ? EXIT.done : EXIT.failed;

@@ -57,6 +57,8 @@ export class NodeWatch {
   #areRecordsDoubtful = false;
   /** Nothing can be recorded before. */
   #unrecordedUntil = -Infinity;
+  /** What was written before a clock was set back looks as though it had been written later, and at the latest then. */
+  #recordsAheadUntil = -Infinity;
   #isAlive = true;
   /** Nothing has gone wrong on the node since the last success. */
   #isHealthy: boolean;
@@ -64,6 +66,8 @@ export class NodeWatch {
   #tried: O.Option<Version> = O.none;
   #wanted: Wanted | undefined;
   #disabledUntil = -Infinity;
+  /** Even the floor is disabled until then. */
+  #floorHeldUntil = -Infinity;
   /** What was wanted while disabled has not been given its start after that. */
   #isHeldBack = false;
   #interruptions = 0;
@@ -98,7 +102,8 @@ export class NodeWatch {
     if (node.applied !== before.applied && !succeeded) {
       this.#breaks('N7', at, 'the applied version changed without a run that succeeded');
     }
-    if (node.lastSuccess !== before.lastSuccess && O.isSome(node.lastSuccess) && !this.#areRecordsDoubtful) {
+    const isDoubtful = this.#areRecordsDoubtful || at <= this.#recordsAheadUntil + SLACK_MS;
+    if (node.lastSuccess !== before.lastSuccess && O.isSome(node.lastSuccess) && !isDoubtful) {
       const earlyMs = node.lastSuccess.value - offsetMs - this.#recordedAt;
       if (earlyMs > SLACK_MS) this.#breaks('N7', at, 'the last success moved without a run that succeeded');
     }
@@ -116,6 +121,14 @@ export class NodeWatch {
       if (at < this.#disabledUntil) this.#breaks('N10', at, `a run for ${cause._tag} was started while disabled`);
     }
     if (cause._tag === 'NewVersion') this.#startsNewVersion(at, cause.version);
+    const earlyMs = this.#recordedAt + this.#policy.windowMs - this.#policy.leadMs - at;
+    if (cause._tag === 'Floor' && !this.#areRecordsDoubtful && earlyMs > SLACK_MS) {
+      this.#breaks(
+        'N6',
+        at,
+        `the floor ran ${seconds(earlyMs)} before its lead, counted from the last success on record`,
+      );
+    }
     this.#wanted = this.#wanted && afterStart(this.#wanted, running);
     const isBack =
       O.isSome(running.version) && O.isSome(this.#believed) && running.version.value === this.#believed.value;
@@ -147,7 +160,13 @@ export class NodeWatch {
         if (this.#wanted?.version === running.version.value) this.#wanted = undefined;
       } else this.#tried = O.none;
       this.#recordSuccess(at);
-    } else this.#failed(at);
+      return;
+    }
+    this.#failed(at);
+    const wanted = this.#wanted;
+    const isOfWanted = O.isSome(running.version) && wanted?.version === running.version.value;
+    // It may have been started before a signal named its version.
+    if (wanted !== undefined && isOfWanted) this.#wanted = { ...wanted, runs: wanted.runs + 1 };
   }
 
   /** The run under way hangs. */
@@ -201,7 +220,8 @@ export class NodeWatch {
     this.#isAlive = true;
     this.#waitFor(at);
     if (this.#dueBy === Infinity) this.#dueBy = this.#recordedAt + this.#policy.windowMs;
-    this.#postpone(at + this.#policy.catchUpSplaySeconds * SECOND_MS);
+    // A run that was cut short with the last agent is tried again, at the cap at the latest.
+    this.#postpone(at + Math.max(this.#policy.catchUpSplaySeconds * SECOND_MS, this.#policy.backoff.capMs));
   }
 
   /** The machine stands still until `until`, or is off. */
@@ -220,6 +240,7 @@ export class NodeWatch {
   /** What is on the disk is lost, and with it what people told the node. */
   recordsLost(at: EpochMs): void {
     this.#disabledUntil = -Infinity;
+    this.#floorHeldUntil = -Infinity;
     this.#doubtRecords(at);
   }
 
@@ -227,6 +248,7 @@ export class NodeWatch {
   clockSet(at: EpochMs, byMs: number): void {
     this.#doubtRecords(at);
     if (byMs >= 0) return;
+    this.#recordsAheadUntil = Math.max(this.#recordsAheadUntil, at - byMs);
     // However far it was set back: a success that lies in the future is none, so the window is open once more at most.
     const thresholdMs = (this.#fallback?.thresholdSeconds ?? 0) * SECOND_MS;
     const lastDue = at + Math.max(this.#policy.windowMs, thresholdMs) + this.#policy.clockToleranceMs;
@@ -239,7 +261,9 @@ export class NodeWatch {
     this.#disabledUntil = until;
     this.#isHealthy = false;
     this.#wanted = undefined;
-    if (floorToo) this.#postpone(until + this.#policy.catchUpSplaySeconds * SECOND_MS + this.#policy.backoff.capMs);
+    if (!floorToo) return;
+    this.#floorHeldUntil = until;
+    this.#postpone(this.#afterHeldFloor());
   }
 
   /** A person enabled it. */
@@ -271,7 +295,9 @@ export class NodeWatch {
     const startAt = is.startAt - offsetMs;
     if (was === undefined || was.version !== is.version) {
       const isReplaced = was !== undefined && was.attempts === 0 && !was.gaveUp && O.isNone(before.running);
-      if (isReplaced && is.startAt > was.startAt) {
+      const isReleased = this.#isHeldBack && at >= this.#disabledUntil;
+      if (isReleased) this.#isHeldBack = false;
+      else if (isReplaced && is.startAt > was.startAt) {
         this.#breaks('N4', at, `${is.version} took the place of ${was.version} and not its earlier start`);
       }
       this.#want(at, is.version, startAt, event);
@@ -334,7 +360,7 @@ export class NodeWatch {
     this.#recordedAt = at;
     this.#areRecordsDoubtful = at < this.#unrecordedUntil;
     this.#isHealthy = this.#isAlive && !this.#areRecordsDoubtful && at >= this.#disabledUntil;
-    if (this.#dueBy !== Infinity) this.#dueBy = at + this.#policy.windowMs;
+    if (this.#dueBy !== Infinity) this.#dueBy = Math.max(at + this.#policy.windowMs, this.#afterHeldFloor());
     const settings = this.#fallback;
     if (settings === undefined) return;
     this.#fallbackDueBy =
@@ -353,6 +379,11 @@ export class NodeWatch {
     this.#wanted = undefined;
     this.#believed = O.none;
     this.#postpone(at + this.#policy.catchUpSplaySeconds * SECOND_MS);
+  }
+
+  #afterHeldFloor(): number {
+    const { catchUpSplaySeconds, backoff } = this.#policy;
+    return this.#floorHeldUntil + catchUpSplaySeconds * SECOND_MS + backoff.capMs;
   }
 
   #failed(at: EpochMs): void {

@@ -12,26 +12,40 @@ import { begin, kept, started, takeIn, takeInEnd } from '../summoner/agent.ts';
 
 export type { Firing };
 
+/** The Summoner's agent: what it does, and in which order. */
+export interface AgentProgram {
+  /** A new agent, from what it loaded. */
+  readonly begin: typeof begin;
+  /** What it makes of something that it saw or heard. */
+  readonly takeIn: typeof takeIn;
+  /** What it makes of the end of its run. */
+  readonly takeInEnd: typeof takeInEnd;
+  /** What it does once the state is stored. */
+  readonly kept: typeof kept;
+  /** What it does once the run is started. */
+  readonly started: typeof started;
+}
+
+/** The fallback: its decision, and the steps of a firing. */
+export interface FallbackProgram {
+  /** Its decision, from the two records. */
+  readonly lookOf: typeof lookOf;
+  /** A firing that has just been decided. */
+  readonly firingOf: typeof firingOf;
+  /** What it does after its place in the splay has come. */
+  readonly afterDelay: typeof afterDelay;
+  /** What it does once its record is written. */
+  readonly afterRecording: typeof afterRecording;
+  /** What it does after the end of a run. */
+  readonly afterRun: typeof afterRun;
+}
+
 /** Everything of the product that a simulation runs. */
 export interface Programs {
   /** The Summoner's decision. */
   readonly step: typeof step;
-  /** The Summoner's agent: what it does, and in which order. */
-  readonly agent: {
-    readonly begin: typeof begin;
-    readonly takeIn: typeof takeIn;
-    readonly takeInEnd: typeof takeInEnd;
-    readonly kept: typeof kept;
-    readonly started: typeof started;
-  };
-  /** The fallback: its decision, and the steps of a firing. */
-  readonly fallback: {
-    readonly lookOf: typeof lookOf;
-    readonly firingOf: typeof firingOf;
-    readonly afterDelay: typeof afterDelay;
-    readonly afterRecording: typeof afterRecording;
-    readonly afterRun: typeof afterRun;
-  };
+  readonly agent: AgentProgram;
+  readonly fallback: FallbackProgram;
   /** The train's decisions. */
   readonly deciders: Deciders;
   /** The Librarian's tick. */

@@ -60,7 +60,7 @@ class Simulation {
   readonly #seed: number;
   readonly #mode: SimulationMode;
   readonly #programs: Programs;
-  readonly #onProgress: (share: number) => void;
+  readonly #onProgress: ((share: number) => void) | undefined;
   readonly #endsAt: EpochMs;
   readonly #tally: Tally;
   readonly #violations = new Violations();
@@ -72,7 +72,6 @@ class Simulation {
   readonly #trace = new Trace();
   readonly #pins: PinChange[] = [];
   readonly #marks: Mark[] = [];
-  readonly #converged: Map<EnvironmentName, number[]>;
   readonly #open = new Set<FaultSpan>();
   readonly #events: SharedEvent[];
   #nextEvent = 0;
@@ -86,9 +85,10 @@ class Simulation {
     this.#seed = seed;
     this.#mode = mode;
     this.#programs = programs;
-    this.#onProgress = onProgress ?? (() => undefined);
+    this.#onProgress = onProgress;
     this.#endsAt = plus(scenario.startsAt, scenario.lastsMs);
-    this.#tally = new Tally(scenario.startsAt, scenario.lastsMs, scenario.plan.stacks.length);
+    const environments = environmentsOf(scenario.plan).length;
+    this.#tally = new Tally(scenario.startsAt, scenario.lastsMs, scenario.plan.stacks.length, environments);
     const count = scenario.fleet.reduce((sum, { nodes }) => sum + nodes, 0);
     this.#world = new World({ scenario, seed, mode, programs }, this.#tally, this.#violations, count);
     this.#places = this.#placesOf();
@@ -127,7 +127,6 @@ class Simulation {
     );
     if (scenario.installed !== undefined) this.#install(scenario.installed);
     this.#nodes = this.#nodesOf();
-    this.#converged = new Map(environmentsOf(scenario.plan).map((environment) => [environment, []]));
     this.#events = this.#eventsOf();
     this.#nextTickAt = scenario.startsAt;
   }
@@ -194,7 +193,7 @@ class Simulation {
         nodes.push(new SimulatedNode(this.#world, place, nodes.length, { node, stack, environment }));
       }
       place.nodes = [from, nodes.length];
-      place.converged = place.pin === undefined ? 0 : count;
+      this.#world.converged(place, this.#scenario.startsAt, place.pin === undefined ? 0 : count);
     }
     return nodes;
   }
@@ -202,9 +201,6 @@ class Simulation {
   #eventsOf(): SharedEvent[] {
     const { startsAt, operators } = this.#scenario;
     const spans = faultSpans(this.#scenario, this.#seed);
-    const samples = Array.from({ length: this.#tally.steps }, (_, step) =>
-      plus(startsAt, (step + 1) * this.#tally.stepMs),
-    );
     return [
       ...spans.map((span) => ({
         at: span.from,
@@ -223,13 +219,21 @@ class Simulation {
         happen: () => this.#arrive(artifact),
       })),
       ...operators.map((action) => ({ at: plus(startsAt, action.atMs), happen: () => this.#act(action) })),
-      ...samples.map((at) => ({
-        at,
-        happen: () => {
-          this.#sample(at);
-        },
-      })),
+      ...this.#reports(),
     ].sort((a, b) => a.at - b.at);
+  }
+
+  /** Somebody who wants to know how far the simulation has come is told at every hundredth. */
+  #reports(): readonly SharedEvent[] {
+    const onProgress = this.#onProgress;
+    if (onProgress === undefined) return [];
+    const { startsAt, lastsMs } = this.#scenario;
+    return Array.from({ length: 100 }, (_, percent) => ({
+      at: plus(startsAt, (percent * lastsMs) / 100),
+      happen: () => {
+        onProgress(percent / 100);
+      },
+    }));
   }
 
   /** Keeps the order of the events that are still to come. */
@@ -248,23 +252,13 @@ class Simulation {
     this.#pins.push({ at, stack, environment, version });
     this.#watch.pinned(place, version, at);
     const [from, to] = place.nodes;
-    place.converged = this.#nodes.slice(from, to).filter((node) => node.version === version).length;
+    const converged = this.#nodes.slice(from, to).filter((node) => node.version === version).length;
+    this.#world.converged(place, at, converged - place.converged);
   }
 
   #placeChanged(place: Place, at: EpochMs): void {
     const [from, to] = place.nodes;
     for (let index = from; index < to; index++) this.#nodes[index]?.placeChanged(at);
-  }
-
-  #sample(at: EpochMs): void {
-    for (const [environment, series] of this.#converged) {
-      series.push(
-        this.#places
-          .filter((place) => place.environment === environment)
-          .reduce((sum, { converged }) => sum + converged, 0),
-      );
-    }
-    this.#onProgress((at - this.#scenario.startsAt) / this.#scenario.lastsMs);
   }
 
   // Faults.
@@ -349,28 +343,33 @@ class Simulation {
       }
       case 'lift': {
         const lifted = await liftHold(librarian)(OPERATOR, deed.id)();
-        if (E.isRight(lifted)) this.#watch.lifted(deed.id);
+        if (E.isRight(lifted)) this.#watch.lifted(deed.id, at);
         return lifted;
       }
       case 'promote': {
         this.#watch.actor = 'promote';
         const { version, environment } = deed;
         const stack = O.fromNullable(deed.stack);
-        return promote(librarian)(OPERATOR, {
+        const promoted = await promote(librarian)(OPERATOR, {
           version,
           environment,
           stack,
           splaySeconds: O.fromNullable(deed.splaySeconds),
         })();
+        if (isDecided(promoted)) this.#watch.decidedByHand(environment, version);
+        return promoted;
       }
       case 'rollback': {
         this.#watch.actor = 'rollback';
         const { environments } = deed;
         const rolledBack = await rollback(librarian)(OPERATOR, { environments, to: O.fromNullable(deed.to) })();
-        if (E.isRight(rolledBack))
-          rolledBack.right.rejected.forEach((version) => {
-            this.#watch.rejected(version);
-          });
+        if (E.isRight(rolledBack)) {
+          const { promotions, rejected } = rolledBack.right;
+          for (const { environment, version } of promotions) this.#watch.decidedByHand(environment, version);
+          for (const version of rejected) this.#watch.rejected(version);
+        } else if (isDecided(rolledBack)) {
+          for (const environment of environments) this.#watch.decidedByHand(environment, deed.to);
+        }
         return rolledBack;
       }
       case 'reject': {
@@ -477,7 +476,7 @@ class Simulation {
     }
     this.#world.over();
     checkLoad(this.#scenario, this.#tally, this.#violations);
-    this.#onProgress(1);
+    this.#onProgress?.(1);
     const { plan, name, about, startsAt, node, lastsMs } = this.#scenario;
     const tally = this.#tally;
     const violations = this.#violations.inOrder();
@@ -513,10 +512,10 @@ class Simulation {
         endsAt: this.#endsAt,
         stepMs: tally.stepMs,
         pins: this.#pins,
-        convergence: [...this.#converged].map(([environment, converged]) => ({
+        convergence: environmentsOf(plan).map((environment, index) => ({
           environment,
           nodes: this.#nodes.filter(({ place }) => place.environment === environment).length,
-          converged,
+          converged: tally.convergence(index),
         })),
         load: plan.stacks.map((stack, index) => ({ stack, ...tally.load(index) })),
         firings: tally.firings,
@@ -533,6 +532,9 @@ class Simulation {
 const empty = async function* (): AsyncGenerator<Uint8Array> {
   // A simulated artifact is its manifest.
 };
+
+/** Whether a deed may be in the Librarian's memory, where ticks finish it: only one that was refused is not. */
+const isDecided = (done: E.Either<Failure, unknown>): boolean => E.isRight(done) || done.left._tag !== 'Refused';
 
 const busModeUnder = (spans: readonly FaultSpan[]): BusMode => {
   const has = (kind: FaultSpan['kind']): boolean => spans.some((span) => span.kind === kind);

@@ -22,7 +22,7 @@ import {
 } from '../../domain/node-state.ts';
 import { type RunEnd, runOutcomeOf } from '../../domain/run-outcome.ts';
 import { pollAfter, type SummonerEvent } from '../../domain/summoner.ts';
-import { DAY_MS, type EpochMs, epochMs, plus, SECOND_MS } from '../../domain/time.ts';
+import { DAY_MS, type EpochMs, epochMs, MINUTE_MS, plus, SECOND_MS } from '../../domain/time.ts';
 import type { ProcessOutcome } from '../../ports/process-runner.ts';
 import type { Firing } from '../fallback/firing.ts';
 import { type Agent, isPollDue, type Mind, type Noticed } from '../summoner/agent.ts';
@@ -160,8 +160,7 @@ export class SimulatedNode {
   /** Something about the place has changed: the next poll may show it. */
   placeChanged(at: EpochMs): void {
     if (this.#agent === undefined || this.#world.mode === 'poll') return;
-    this.#catchUp(at);
-    this.#wakeAt = Math.min(this.#wakeAt, this.#realTime(this.#agent.decision.state.bus.pollAt));
+    this.#wakeAt = Math.min(this.#wakeAt, this.#realTime(this.#nextPollAt(this.#agent, at)));
     if (this.#wakeAt < this.#awayUntil) this.#wakeAt = this.#awayUntil;
     this.nextAt = this.#earliest();
   }
@@ -265,6 +264,7 @@ export class SimulatedNode {
     const { node } = decision.state;
     if (node === before) return;
     this.#watch.decided(at, this.#offsetMs, event, before, decision);
+    if (O.isSome(before.disabled) && O.isNone(node.disabled)) this.#oweWhatWasHeld(node, at);
     if (node.accepted === before.accepted || O.isNone(node.accepted)) return;
     this.trace.add(TRACED.accepted, at, node.accepted.value.epochSeconds);
     if (event._tag !== 'Observed' || event.observation._tag !== 'Fresh' || O.isNone(node.pending)) return;
@@ -289,7 +289,8 @@ export class SimulatedNode {
           break;
         case 'Wait':
           this.#agent = agent;
-          this.#wakeAt = this.#wakeOf(agent);
+          // A poll that is overdue is made at once.
+          this.#wakeAt = Math.max(this.#wakeOf(agent), at);
           return;
       }
     }
@@ -319,14 +320,21 @@ export class SimulatedNode {
     return O.isSome(decision.nextStartAt) ? this.#realTime(decision.nextStartAt.value) : Infinity;
   }
 
-  /** As though all polls before `at` that were skipped, because they would have shown nothing new, had been made. */
+  /** The agent's next poll, as though all before `at` that were skipped had been made: they would have shown nothing new. */
+  #nextPollAt({ decision }: Agent, at: EpochMs): EpochMs {
+    const { pollAt, failures } = decision.state.bus;
+    const now = this.clockAt(at);
+    const skippedNone = this.#world.mode === 'poll' || at <= this.#awayUntil || pollAt >= now || failures > 0;
+    return skippedNone ? pollAt : pollAfter(this.#mind.policy, plus(now, -1));
+  }
+
+  /** Lets the agent know of the polls that were skipped. */
   #catchUp(at: EpochMs): void {
     const agent = this.#agent;
-    if (this.#world.mode === 'poll' || agent === undefined || at <= this.#awayUntil) return;
+    if (agent === undefined) return;
     const { state } = agent.decision;
-    const now = this.clockAt(at);
-    if (state.bus.pollAt >= now || state.bus.failures > 0) return;
-    const pollAt = pollAfter(this.#mind.policy, plus(now, -1));
+    const pollAt = this.#nextPollAt(agent, at);
+    if (pollAt === state.bus.pollAt) return;
     const decision = { ...agent.decision, state: { node: state.node, bus: { ...state.bus, pollAt } } };
     this.#agent = { ...agent, decision };
   }
@@ -358,21 +366,32 @@ export class SimulatedNode {
     return this.#endFor(started, at, LOCK_HELD);
   }
 
+  /** A version that a disabling held back is owed once more when that ends: from then on its splay counts. */
+  #oweWhatWasHeld({ pending }: NodeState, at: EpochMs): void {
+    const told = this.place.held?.observation;
+    if (O.isNone(pending) || pending.value.attempts > 0 || told?._tag !== 'Fresh') return;
+    this.#world.owed(this.#stackIndex, at, at + told.signal.splaySeconds * SECOND_MS);
+  }
+
   /** What a perfect spread of runs such as this one would have come to. */
-  #oweForCause({ cause }: Running, { pending }: NodeState, at: EpochMs): void {
+  #oweForCause({ cause }: Running, { pending, floor }: NodeState, at: EpochMs): void {
     const { windowMs, leadMs, catchUpSplaySeconds, backoff } = this.#mind.policy;
     switch (cause._tag) {
       case 'NewVersion':
-        // The first attempt was owed when the version was seen.
-        if (O.isSome(pending) && pending.value.attempts > 0) this.#world.owed(this.#stackIndex, at, at);
+        // The first attempt was owed when the version was seen, unless a run or a standstill came between.
+        if (O.isSome(pending)) {
+          const { attempts, startAt } = pending.value;
+          const isLate = at - this.#realTime(startAt) > MINUTE_MS;
+          if (attempts > 0 || isLate) this.#world.owed(this.#stackIndex, at, at);
+        }
         return;
       case 'Floor': {
         const closesAt = this.#lastSuccessAt + windowMs;
-        const isRetry = at > closesAt;
+        const isRetry = at > closesAt || (O.isSome(floor) && floor.value.attempts > 0);
         this.#world.owed(
           this.#stackIndex,
           isRetry ? at : closesAt - leadMs,
-          isRetry ? at + backoff.capMs / 2 : closesAt,
+          isRetry ? at + backoff.capMs / 2 : closesAt - leadMs / 2,
         );
         return;
       }
@@ -461,8 +480,8 @@ export class SimulatedNode {
     tally.gap(at - this.#lastSuccessAt, this.#mind.policy.identity.node);
     this.#lastSuccessAt = at;
     if (version !== undefined && version !== this.version) {
-      if (this.version === this.place.pin) this.place.converged--;
-      if (version === this.place.pin) this.place.converged++;
+      if (this.version === this.place.pin) this.#world.converged(this.place, at, -1);
+      if (version === this.place.pin) this.#world.converged(this.place, at, 1);
       this.version = version;
     }
     if (this.#world.breaksSummoner(version)) this.#breakSummoner(at);
@@ -652,7 +671,7 @@ export class SimulatedNode {
     this.#agent = undefined;
     this.#wakeAt = Infinity;
     if (this.#run?.by === 'summoner') this.#run.by = 'nobody';
-    if (wasAlive) this.#watch.died(at, this.#isBroken ? Infinity : backAt);
+    if (wasAlive && !this.#isBroken) this.#watch.died(at, backAt);
     if (!this.#isBroken && (wasAlive || this.#bootAt !== Infinity)) this.#bootAt = backAt;
   }
 
@@ -660,6 +679,7 @@ export class SimulatedNode {
     this.#isBroken = true;
     this.#bootAt = Infinity;
     this.#killAgent(at, Infinity);
+    this.#watch.died(at, Infinity);
   }
 
   /** The machine is off: whatever it did is undone but for what is on its disk. */
@@ -684,7 +704,11 @@ export class SimulatedNode {
       this.#wakeAt = Math.min(this.#wakeAt, this.#realTime(this.#agent.decision.state.bus.pollAt));
     }
     this.#awayUntil = backAt;
-    if (this.#run !== undefined) this.#run.endsAt += backAt - at;
+    if (this.#run !== undefined) {
+      // That it takes so much longer is a burden that no spread could have lightened.
+      this.#world.tally.owed(this.#stackIndex, this.#run.endsAt, this.#run.endsAt, 0, backAt - at);
+      this.#run.endsAt += backAt - at;
+    }
     this.#wakeAt = Math.max(this.#wakeAt, backAt);
     this.#bootAt = Math.max(this.#bootAt, backAt);
     if (this.#fallbackPolicy !== undefined && this.#fallbackAt !== Infinity) {

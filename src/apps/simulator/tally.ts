@@ -39,6 +39,7 @@ export class Tally {
   readonly firings: number[];
   readonly nodeFaults: number[];
   readonly gapsByHour: number[] = [];
+  readonly #converged: readonly Int32Array[];
   longestGapMs = 0;
   longestGapOn: NodeName | undefined;
   fallbackRuns = 0;
@@ -48,7 +49,7 @@ export class Tally {
   readonly #loads: readonly Load[];
   readonly #loadSteps: number;
 
-  constructor(startsAt: EpochMs, lastsMs: number, stacks: number) {
+  constructor(startsAt: EpochMs, lastsMs: number, stacks: number, environments: number) {
     this.startsAt = startsAt;
     this.lastsMs = lastsMs;
     this.stepMs = drawingStepMs(lastsMs);
@@ -59,6 +60,7 @@ export class Tally {
     this.#loads = Array.from({ length: stacks }, () => new Load(this.#loadSteps));
     this.firings = new Array<number>(this.steps).fill(0);
     this.nodeFaults = new Array<number>(this.steps).fill(0);
+    this.#converged = Array.from({ length: environments }, () => new Int32Array(this.steps));
   }
 
   runStarted(cause: string): void {
@@ -76,6 +78,18 @@ export class Tally {
 
   sharedFault(kind: string): void {
     this.faults.set(kind, (this.faults.get(kind) ?? 0) + 1);
+  }
+
+  /** From `at` on so many more nodes of an environment, or fewer, are on what they are pinned to. */
+  converged(environment: number, at: number, by: number): void {
+    const changes = this.#converged[environment];
+    if (changes !== undefined) this.#count(changes, at, by);
+  }
+
+  /** How many nodes of an environment are on what they are pinned to, at the end of each step. */
+  convergence(environment: number): readonly number[] {
+    let converged = 0;
+    return Array.from(this.#converged[environment] ?? [], (by) => (converged += by));
   }
 
   /** A run that was under way on `stack` from `from` to `to`. */
@@ -141,9 +155,9 @@ export class Tally {
     return Math.max(0, Math.min(step, this.#loadSteps));
   }
 
-  #count(series: number[], at: number): void {
+  #count(series: number[] | Int32Array, at: number, by = 1): void {
     const step = Math.min(Math.floor((at - this.startsAt) / this.stepMs), this.steps - 1);
-    series[step] = (series[step] ?? 0) + 1;
+    series[step] = (series[step] ?? 0) + by;
   }
 }
 

@@ -41,13 +41,16 @@ interface Front {
 
 /** The promises made by plan and Librarian. */
 export class TrainWatch {
-  /** Who moves pins at present. */
-  actor: Actor = 'train';
+  #actor: Actor = 'train';
+  /** Whether anybody but the train has ever moved a pin, or begun to: what they began, ticks may finish long after. */
+  #havePeopleActed = false;
   readonly #plan: ReleasePlan;
   readonly #facts: TrainFacts;
   readonly #violations: Violations;
   readonly #places: readonly Place[];
   readonly #holds = new Map<string, Hold>();
+  /** No hold holds anything after that. */
+  #heldUntil = -Infinity;
   readonly #rejected = new Set<Version>();
   /** The last step that was begun, by environment. */
   readonly #steps = new Map<EnvironmentName, Step>();
@@ -69,6 +72,16 @@ export class TrainWatch {
     this.#calmSince = now;
   }
 
+  /** Who moves pins at present. */
+  get actor(): Actor {
+    return this.#actor;
+  }
+
+  set actor(actor: Actor) {
+    this.#actor = actor;
+    this.#havePeopleActed ||= actor !== 'train';
+  }
+
   /** Something goes wrong, or has done so until now. */
   troubled(at: EpochMs): void {
     this.#calmSince = at;
@@ -76,10 +89,19 @@ export class TrainWatch {
 
   held(hold: Hold): void {
     this.#holds.set(hold.id, hold);
+    this.#heldUntil = O.isSome(hold.expiresAt) ? Math.max(this.#heldUntil, hold.expiresAt.value) : Infinity;
   }
 
-  lifted(id: string): void {
+  lifted(id: string, at: EpochMs): void {
     this.#holds.delete(id);
+    this.#heldUntil = at;
+  }
+
+  /** A person decided to move an environment, perhaps to what nobody has told yet. A tick may have to finish that. */
+  decidedByHand(environment: EnvironmentName, version: Version | undefined): void {
+    const stage = stageOf(this.#plan, environment);
+    if (version !== undefined) this.#moveByHand(stage, environment, version);
+    else if (stage !== undefined) this.#touched.add(stage);
   }
 
   rejected(version: Version): void {
@@ -106,8 +128,9 @@ export class TrainWatch {
       this.#violations.add('T10', at, where, `pinned to ${version} in spite of the hold ${hold.id}`);
     }
     const stage = stageOf(this.#plan, environment);
-    if (this.actor !== 'train') this.#moveByHand(stage, environment, version);
-    else if (this.#byHand.get(environment) !== version) this.#moveByTrain(stage, environment, version, at);
+    const isByHand = this.actor !== 'train' || this.#byHand.get(environment) === version;
+    if (isByHand) this.#moveByHand(stage, environment, version);
+    else this.#moveByTrain(stage, environment, version, at);
   }
 
   /** A signal was written. */
@@ -168,25 +191,27 @@ export class TrainWatch {
     this.#byHand.delete(environment);
     this.#steps.set(environment, { version, departure });
     const isCalm = this.#calmSince < departure;
-    if (isCalm && at > departure + stage.schedule.graceMs) {
+    if (isCalm && this.#heldUntil < departure && at > departure + stage.schedule.graceMs) {
       this.#violations.add('T8', at, environment, `promoted to ${version} long after the departure`);
     }
     if (isCalm && last?.departure === departure) {
       this.#violations.add('T7', at, environment, `promoted twice at one departure, to ${last.version} and ${version}`);
     }
-    if (stage._tag === 'train') this.#boardOrTravel(stage, environment, version, departure, at);
+    if (stage._tag === 'train') this.#boardOrTravel(stage, environment, last?.version, version, departure, isCalm, at);
   }
 
   #boardOrTravel(
     stage: TrainStage,
     environment: EnvironmentName,
+    before: Version | undefined,
     version: Version,
     departure: EpochMs,
+    isCalm: boolean,
     at: EpochMs,
   ): void {
     const { environments } = stage;
     // In trouble as well: what was missed is not made up for (law T8).
-    if (this.#boarded.get(stage) === departure && !this.#touched.has(stage)) {
+    if ((isCalm || !this.#havePeopleActed) && this.#boarded.get(stage) === departure) {
       this.#violations.add('T5', at, stage.name, `a second stop was promoted at ${formatInstant(departure)}`);
     }
     this.#boarded.set(stage, departure);
@@ -196,7 +221,9 @@ export class TrainWatch {
       this.#violations.add('T13', at, stage.name, `${environment} went on while ${split} was not complete`);
     }
     const isFirst = environments[0] === environment;
-    if (isFirst && !this.#touched.has(stage) && new Set(others.map((stop) => this.#pinOf(stop))).size > 1) {
+    const pins = others.map((stop) => this.#pinOf(stop));
+    const underWay = new Set(before === undefined ? pins : [before, ...pins]);
+    if (isFirst && !this.#touched.has(stage) && underWay.size > 1) {
       this.#violations.add('T4', at, stage.name, `${version} boarded while another version was under way`);
     }
   }
@@ -238,9 +265,10 @@ export class TrainWatch {
     const isDue = at <= departure + stage.schedule.graceMs && this.#calmSince < departure;
     if (!isDue || this.#holds.size > 0 || this.#rejected.size > 0) return;
     const source = this.#pinOf(stage.follows);
-    const movedAt = this.#steps.get(stage.follows)?.departure;
-    if (source === undefined || !this.#isAgreed(stage.follows) || (movedAt !== undefined && movedAt >= departure))
-      return;
+    const isLate = this.#places.some(
+      ({ environment, pinnedAt }) => environment === stage.follows && pinnedAt !== undefined && pinnedAt >= departure,
+    );
+    if (source === undefined || !this.#isAgreed(stage.follows) || isLate) return;
     for (const environment of stage.environments) {
       if (this.#isAgreed(environment) && this.#pinOf(environment) !== source && !this.#byHand.has(environment)) {
         this.#violations.add('T3', at, environment, `did not take ${source} from ${stage.follows}`);

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Assignment } from '../../domain/assignment.ts';
-import type { StackName, Version } from '../../domain/names.ts';
+import type { EnvironmentName, StackName, Version } from '../../domain/names.ts';
+import { environmentsOf } from '../../domain/release-plan.ts';
 import { policyFor, type SummonerPolicy } from '../../domain/summoner.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import { isMeant } from './fleet-scope.ts';
@@ -36,6 +37,7 @@ export class World {
   /** The next instant at which anything happens, node by node: looked through again and again, so it lies in one piece. */
   readonly nextAt: Float64Array;
   readonly #stacks: ReadonlyMap<StackName, number>;
+  readonly #environments: ReadonlyMap<EnvironmentName, number>;
   readonly #splays = new Map<Place, SplayWatch>();
   readonly #artifacts = new Map<Version, KnownArtifact>();
   readonly #meanRunMs: number;
@@ -54,11 +56,22 @@ export class World {
     this.tally = tally;
     this.violations = violations;
     this.#stacks = new Map(scenario.plan.stacks.map((stack, index) => [stack, index]));
+    this.#environments = new Map(environmentsOf(scenario.plan).map((environment, index) => [environment, index]));
     this.#meanRunMs = (scenario.runs.shortestMs + scenario.runs.longestMs) / 2;
+  }
+
+  environmentIndex(environment: EnvironmentName): number {
+    return this.#environments.get(environment) ?? -1;
   }
 
   stackIndex(stack: StackName): number {
     return this.#stacks.get(stack) ?? -1;
+  }
+
+  /** From `at` on so many more nodes of `place`, or fewer, are on what it is pinned to. */
+  converged(place: Place, at: number, by: number): void {
+    place.converged += by;
+    this.tally.converged(this.environmentIndex(place.environment), at, by);
   }
 
   /** The watch over the splay of `place`. */

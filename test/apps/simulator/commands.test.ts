@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as O from 'fp-ts/lib/Option.js';
@@ -10,6 +10,7 @@ import { listScenarios, simulateCommand, type SimulateOptions } from '../../../s
 import { READY_DOCUMENTS } from '../../../src/apps/simulator/ready/ready-scenarios.ts';
 import { nodesIn } from '../../../src/apps/simulator/resize-scenario.ts';
 import type { Scenario } from '../../../src/apps/simulator/scenario.ts';
+import { SimulationAborted } from '../../../src/apps/simulator/simulation-aborted.ts';
 import type { SimulationResult, Violation } from '../../../src/apps/simulator/simulation-result.ts';
 import { HOUR_MS, MINUTE_MS, plus } from '../../../src/domain/time.ts';
 import { environmentName, nodeName, stackName, version } from '../../support/slack.ts';
@@ -90,7 +91,12 @@ const violationsFrom = (startsAt: Scenario['startsAt']): readonly Violation[] =>
 /** Calls the command with an engine that has an answer at once. */
 const call = async (
   options: Partial<SimulateOptions>,
-  { isBroken = false, onTerminal = false }: { isBroken?: boolean; onTerminal?: boolean } = {},
+  {
+    isBroken = false,
+    onTerminal = false,
+    abort = new AbortController(),
+    failure,
+  }: { isBroken?: boolean; onTerminal?: boolean; abort?: AbortController; failure?: Error } = {},
 ) => {
   const [out, err, progress]: [string[], string[], string[]] = [[], [], []];
   const seen: { scenario: Scenario; seed: number; mode: string }[] = [];
@@ -100,13 +106,15 @@ const call = async (
     ...(onTerminal ? { progress: (line: string) => void progress.push(line) } : {}),
     isColoured: false,
     environment: {},
-    abort: new AbortController().signal,
+    abort: abort.signal,
     log: silentLog,
   };
   const code = await simulateCommand(
     {
-      simulate: async (scenario, { seed, mode, onProgress }) => {
+      simulate: async (scenario, { seed, mode, onProgress, abort: { aborted } }) => {
         seen.push({ scenario, seed, mode });
+        if (failure !== undefined) throw failure;
+        if (aborted) throw new SimulationAborted();
         for (const share of [0, 0.001, 0.5, 1]) onProgress?.(share);
         return resultOf(scenario, seed, isBroken ? violationsFrom(scenario.startsAt) : []);
       },
@@ -218,6 +226,20 @@ describe('simulate', () => {
     ]);
     expect(err).toEqual([]);
     expect((await call({})).progress).toEqual([]);
+  });
+
+  it('tells the engine when it is to end, writes nothing then, and exits with 75', async () => {
+    const abort = new AbortController();
+    abort.abort();
+    const file = join(directory, 'stopped.html');
+    const { code, out, err, progress } = await call({ report: O.some(file) }, { abort, onTerminal: true });
+    expect(code).toBe(EXIT.tryAgain);
+    expect([out, progress, existsSync(file)]).toEqual([[], [''], false]);
+    expect(err.join('\n')).toMatch(/^signalbox: stopped before its end/);
+  });
+
+  it('does not take a defect for that', async () => {
+    await expect(call({}, { failure: new RangeError('a defect') })).rejects.toThrow('a defect');
   });
 
   it('writes the report beside the answer', async () => {

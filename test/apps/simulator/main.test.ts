@@ -48,6 +48,13 @@ describe('signalbox simulate', () => {
     expect(ended.out).toMatch(/^year +a year of ten thousand nodes/m);
   });
 
+  it('explains itself, with examples and its exit codes', async () => {
+    const ended = await simulate('--help');
+    expect(ended).toMatchObject({ code: 0, err: '' });
+    expect(ended.out).toMatch(/^ {2}\$ signalbox simulate default-faults$/m);
+    for (const code of [0, 1, 65, 69]) expect(ended.out).toMatch(new RegExp(`^ {2}${code} +[a-z]`, 'm'));
+  });
+
   it.each([
     ['no scenario', [], 64, /expected a scenario/],
     ['an unknown scenario', ['yeer'], 65, /expected a file, or one of quiet-week,.*got "yeer"/],

@@ -13,7 +13,7 @@ import { exactRecord, faultUnlessAmong, type Path, Share, someOf } from './field
 /** Some stacks and some environments; a list that is absent means all of them. */
 export type Place = Pick<FleetScope, 'stacks' | 'environments'>;
 
-/** {@link Place} as a document has it. */
+/** Some stacks and some environments as a document has them; a list that is absent means all of them. */
 export interface PlaceJson {
   readonly stacks?: readonly string[];
   readonly environments?: readonly string[];

@@ -42,7 +42,7 @@ export const INCIDENTS: readonly ScenarioJson[] = [
     plan: 'slack',
     lasts: '1d',
     fleet: 160,
-    artifacts: [{ version: '1.0.0', at: '5m' }],
+    artifacts: [{ version: '1.0.0', at: '3h15m' }],
     faults: [{ kind: 'state-torn', at: '10h', on: { share: 0.3 } }],
   },
   {

@@ -7,7 +7,6 @@ import { formatInstant, HOUR_MS } from '../../../domain/time.ts';
 import type { SimulationMode, SimulationResult } from '../simulation-result.ts';
 import { type Markup, markup, NOTHING, type Part } from './markup.ts';
 import { countOf, countText, durationText, percentText } from './number-text.ts';
-import { replayCommand } from './replay-command.ts';
 import { largest } from './step-path.ts';
 
 const MODES: Readonly<Record<SimulationMode, string>> = { poll: 'every poll', skip: 'skipping to events' };
@@ -51,8 +50,12 @@ ${figure('Promotions', countText(promotions), `${countOf(signals, 'signal')} wri
   )}</dl>`;
 };
 
-/** The head. */
-export const header = (result: SimulationResult): Markup => {
+/**
+ * The head.
+ *
+ * @param replay - how to go through the same history again.
+ */
+export const header = (result: SimulationResult, replay: string): Markup => {
   const { scenario, about, seed, mode, nodes, traceHash, timeline, violationCount } = result;
   const [starts, ends] = [formatInstant(timeline.startsAt), formatInstant(timeline.endsAt)];
   return markup`<header>
@@ -70,7 +73,7 @@ ${fact('Until', markup`<time datetime="${ends}">${ends}</time>`)}
 ${fact('Mode', MODES[mode])}
 ${fact('Trace', markup`<code>${traceHash}</code>`)}
 </dl>
-<p class="replay"><span>Replay</span> <code>${replayCommand(result)}</code></p>
+<p class="replay"><span>Replay</span> <code>${replay}</code></p>
 ${keyFigures(result)}
 </header>
 `;

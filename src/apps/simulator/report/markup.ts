@@ -31,14 +31,7 @@ const written = (part: Part): string => {
   return isList(part) ? part.map(written).join('') : part.html;
 };
 
-/**
- * A piece of HTML. Strings that are put in are escaped; lists are joined.
- *
- * @example
- * ```ts
- * markup`<td>${'<script>'}</td>`.html; // '<td>&lt;script&gt;</td>'
- * ```
- */
+/** A piece of HTML. Strings that are put in are escaped, so that `<script>` is text; lists are joined. */
 export const markup = (strings: TemplateStringsArray, ...parts: readonly Part[]): Markup => ({
   html: strings.map((text, i) => text + written(parts[i] ?? '')).join(''),
 });
