@@ -12,7 +12,7 @@ import type { EnvironmentName, StackName, Version } from './names.ts';
 import { type EnvironmentPin, environmentPin, type Pins } from './pins.ts';
 import { environmentsOf, stageOf, STAGE_SPLAY_SECONDS_DEFAULT } from './release-plan.ts';
 import type { TickView } from './tick.ts';
-import { openStep, type TrainMemory } from './train-memory.ts';
+import { openStep, type Step, type TrainMemory } from './train-memory.ts';
 
 /** What an intervention wants done, as a tick's promotions. */
 export interface HandPromotion {
@@ -31,6 +31,13 @@ export type InterventionRefusal =
   | { readonly _tag: 'VersionRejected'; readonly version: Version }
   | { readonly _tag: 'ArtifactIncomplete'; readonly version: Version; readonly missingOn: readonly StackName[] }
   | { readonly _tag: 'Held'; readonly hold: Hold }
+  /** An open step to `version` is not complete on `stacks`, which the request does not name and so would forget. */
+  | {
+      readonly _tag: 'PromotionUnderWay';
+      readonly environment: EnvironmentName;
+      readonly version: Version;
+      readonly stacks: readonly StackName[];
+    }
   /** Nobody knows what the environment had before: the way out is to name a version. */
   | { readonly _tag: 'NothingToRollBackTo'; readonly environment: EnvironmentName }
   | { readonly _tag: 'NotPinned'; readonly environment: EnvironmentName }
@@ -54,6 +61,8 @@ export const formatInterventionRefusal = (refusal: InterventionRefusal): string 
       return `version: ${refusal.version} is not complete on ${refusal.missingOn.join(', ')}; wait for its upload`;
     case 'Held':
       return `held by ${refusal.hold.owner}: ${refusal.hold.reason} (hold ${refusal.hold.id}); lift it first`;
+    case 'PromotionUnderWay':
+      return `environment ${refusal.environment}: its promotion to ${refusal.version} is not complete on ${refusal.stacks.join(', ')}; promote on every stack, wait for the next tick to finish it, or roll it back`;
     case 'NothingToRollBackTo':
       return `environment ${refusal.environment}: no earlier version that is complete and not rejected is remembered; name one`;
     case 'NotPinned':
@@ -110,12 +119,34 @@ const lackingStacks = (
     return pin === undefined || O.isNone(pin) || pin.value !== version;
   });
 
+/**
+ * The step that a promotion leaves. To the version of an open step it is that step, grown by the stacks that are new to
+ * it: a narrower one in its place would forget the pins whose signal is not out (laws L1 and L3). The splay is that of the
+ * latest request.
+ */
+const stepOf = (
+  { plan, pins }: TickView,
+  { environment, version, stacks, splaySeconds }: HandPromotion,
+  open: Step | undefined,
+): Omit<Step, 'overtaken'> => {
+  const read = pins.get(environment) ?? new Map<StackName, O.Option<Version>>();
+  if (open?.version !== version) return { version, from: read, splaySeconds, stacks };
+  // What somebody did since to a stack that nobody asks about now is not for this request to take back.
+  const news = [...read].filter(([stack]) => stacks.includes(stack) || !open.stacks.includes(stack));
+  return {
+    version,
+    from: new Map([...open.from, ...news]),
+    splaySeconds,
+    stacks: plan.stacks.filter((stack) => open.stacks.includes(stack) || stacks.includes(stack)),
+  };
+};
+
 const promoteTo = (
   view: TickView,
   memory: TrainMemory,
   promotion: HandPromotion,
 ): { readonly promotions: readonly HandPromotion[]; readonly memory: TrainMemory } => {
-  const { environment, version, splaySeconds } = promotion;
+  const { environment, version } = promotion;
   const open = memory.steps.get(environment);
   // A step to another version may be under way in somebody's hands: then every stack is gone through, whatever it says.
   const stacks =
@@ -124,12 +155,26 @@ const promoteTo = (
       : lackingStacks(view.pins, environment, promotion.stacks, version);
   if (stacks.length === 0) return { promotions: [], memory };
   const isOnItsWay = open?.version === version && promotion.stacks.every((stack) => open.stacks.includes(stack));
-  const from = view.pins.get(environment) ?? new Map<StackName, O.Option<Version>>();
-  const step = { version, from, splaySeconds, stacks: promotion.stacks };
   return {
     promotions: [{ ...promotion, stacks }],
-    memory: isOnItsWay ? memory : openStep(memory, environment, step),
+    memory: isOnItsWay ? memory : openStep(memory, environment, stepOf(view, promotion, open)),
   };
+};
+
+/** Refuses what would take the place of a step to another version that is not finished on a stack beside `stacks`. */
+const checkUnderWay = (
+  { plan, pins, memory }: TickView,
+  environment: EnvironmentName,
+  version: Version,
+  stacks: readonly StackName[],
+): E.Either<InterventionRefusal, void> => {
+  const open = memory.steps.get(environment);
+  if (open === undefined || open.version === version) return E.right(undefined);
+  const beside = plan.stacks.filter((stack) => open.stacks.includes(stack) && !stacks.includes(stack));
+  const unfinished = lackingStacks(pins, environment, beside, open.version);
+  return unfinished.length === 0
+    ? E.right(undefined)
+    : refuse({ _tag: 'PromotionUnderWay', environment, version: open.version, stacks: unfinished });
 };
 
 /** A promotion that a person asks for. */
@@ -148,6 +193,9 @@ const splayOf = (view: TickView, environment: EnvironmentName, asked: O.Option<n
 /**
  * Promotes by hand. Holds stop it as they stop a tick. What is pinned already comes back without a promotion (law L8).
  * On a train it may leave pins that no train could have left; the train then says so and stops (law T11).
+ *
+ * While a step is open, a request for one stack widens it where it is to the same version, and is refused where it is to
+ * another that has yet to be finished on other stacks: nobody would finish it there any more (law L3).
  */
 export const promoteByHand = (view: TickView, request: PromoteRequest): E.Either<InterventionRefusal, Intervention> => {
   const { environment, version, stack } = request;
@@ -163,6 +211,8 @@ export const promoteByHand = (view: TickView, request: PromoteRequest): E.Either
     holdOnEnvironment(view.holds, stageOf(view.plan, environment)?.name, environment, view.now) ??
     stacks.map((name) => holdOnStack(view.holds, name, view.now)).find((found) => found !== undefined);
   if (hold !== undefined) return refuse({ _tag: 'Held', hold });
+  const free = checkUnderWay(view, environment, version, stacks);
+  if (E.isLeft(free)) return free;
   const splaySeconds = splayOf(view, environment, request.splaySeconds);
   const done = promoteTo(view, view.memory, { environment, version, stacks, splaySeconds, reason: 'ByHand' });
   return E.right({ ...done, rejected: [] });

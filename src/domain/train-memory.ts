@@ -15,11 +15,12 @@ export interface Step {
   readonly version: Version;
   /** What each stack had when the step was decided; a stack that could not be read is absent. */
   readonly from: ReadonlyMap<StackName, O.Option<Version>>;
-  /** The stacks that it moves: all of the plan, unless a person named one. */
+  /** The stacks that it moves: all of the plan, unless people named fewer. */
   readonly stacks: readonly StackName[];
   /**
    * The versions of steps that this one took the place of. A Librarian that was slow may still pin one of them; such a pin
-   * is moved on like one that the step found.
+   * is moved on like one that the step found. It may still want to signal one, too: where there are any, the step's signals
+   * are written afresh, also where the key names its version already, so that the slow one finds another revision.
    */
   readonly overtaken: readonly Version[];
   /** The splay for the step's signals, in seconds. */

@@ -126,8 +126,68 @@ describe('a promotion by hand', () => {
     const fleet = fleetOf();
     fleet.memory = done(promote(fleet)).memory;
     expect(done(promote(fleet, { to: v(3) })).memory.steps.get(PROD)?.version).toBe(v(3));
+  });
+
+  it('L3: of another version to one stack takes the place of a step that is finished on all others', () => {
+    const fleet = fleetOf();
+    fleet.memory = done(promote(fleet)).memory;
+    fleet.setPin(PROD, IRONSTONE, v(2));
     const oneStack = done(promote(fleet, { to: v(3), stack: 'basalt' })).memory.steps.get(PROD);
     expect(oneStack).toMatchObject({ version: v(3), stacks: [BASALT], overtaken: [v(2)] });
+  });
+
+  it('L3: to one stack, while a step to the same version is open for another, makes it a step for both', () => {
+    const fleet = fleetOf();
+    fleet.memory = done(promote(fleet, { stack: 'ironstone', splay: 5 })).memory;
+    // Pinned there, and its signal is not out: nothing counts as read.
+    fleet.setPin(PROD, IRONSTONE, v(2));
+    fleet.blind = new Set(['prod-2 ironstone']);
+    const { promotions, memory } = done(promote(fleet, { stack: 'basalt', splay: 7 }));
+    expect(promotions.map(({ stacks }) => stacks)).toEqual([[BASALT]]);
+    expect(memory.steps.get(PROD)).toEqual({
+      version: v(2),
+      from: new Map([BASALT, IRONSTONE].map((stack) => [stack, O.some(v(1))])),
+      stacks: [BASALT, IRONSTONE],
+      overtaken: [],
+      splaySeconds: 7,
+    });
+    expect(memory.history.get(PROD)).toEqual([v(1)]);
+  });
+
+  it('L3: which takes nothing back that somebody has done to the other stack since', () => {
+    const fleet = fleetOf();
+    fleet.memory = done(promote(fleet, { stack: 'ironstone' })).memory;
+    fleet.setPin(PROD, IRONSTONE, v(3));
+    expect(
+      done(promote(fleet, { stack: 'basalt' }))
+        .memory.steps.get(PROD)
+        ?.from.get(IRONSTONE),
+    ).toEqual(O.some(v(1)));
+    fleet.setPin(PROD, BASALT, v(3));
+    expect(done(promote(fleet)).memory.steps.get(PROD)?.from).toEqual(
+      new Map([BASALT, IRONSTONE].map((stack) => [stack, O.some(v(3))])),
+    );
+  });
+
+  it('L3: a rollback, which is for every stack, takes the place of any step', () => {
+    const fleet = fleetOf();
+    fleet.memory = done(promote(fleet, { stack: 'basalt' })).memory;
+    const back = done(rollBack(fleet.snapshot().view, { environments: [PROD], to: O.some(v(1)) }));
+    expect(back.memory.steps.get(PROD)).toMatchObject({
+      version: v(1),
+      stacks: [BASALT, IRONSTONE],
+      overtaken: [v(2)],
+    });
+  });
+
+  it('L3: a stack that has left the plan keeps nobody from promoting', () => {
+    const fleet = fleetOf();
+    const from = fleet.readPins().get(PROD) ?? new Map();
+    const stacks = [BASALT, stackName('granite')];
+    fleet.memory = openStep(EMPTY_MEMORY, PROD, { version: v(2), from, splaySeconds: 0, stacks });
+    expect(done(promote(fleet, { to: v(3), stack: 'basalt' })).promotions).toHaveLength(1);
+    const same = done(promote(fleet, { stack: 'ironstone' })).memory.steps.get(PROD);
+    expect(same?.stacks).toEqual([BASALT, IRONSTONE]);
   });
 
   it('T12: back to where every stack still is goes through all of them, since a step is under way', () => {
@@ -192,6 +252,26 @@ describe('a promotion by hand', () => {
       },
       'Held',
       'held by ada: the week of the sale (hold freeze); lift it first',
+    ],
+    [
+      'one stack, while a step to another version is open for every stack',
+      (fleet) => {
+        fleet.memory = done(promote(fleet)).memory;
+        return promote(fleet, { to: v(3), stack: 'basalt' });
+      },
+      'PromotionUnderWay',
+      'environment prod-2: its promotion to 1.0.2 is not complete on ironstone; promote on every stack, wait for the next tick to finish it, or roll it back',
+    ],
+    [
+      'where a stack still is, while a step to another version has been begun on the other',
+      (fleet) => {
+        fleet.memory = done(promote(fleet)).memory;
+        fleet.setPin(PROD, BASALT, v(2));
+        fleet.blind = new Set(['prod-2 basalt']);
+        return promote(fleet, { to: v(1), stack: 'ironstone' });
+      },
+      'PromotionUnderWay',
+      'environment prod-2: its promotion to 1.0.2 is not complete on basalt; promote on every stack, wait for the next tick to finish it, or roll it back',
     ],
   ])('is refused for %s', (_, ask, tag, text) => {
     const fleet = fleetOf();

@@ -12,6 +12,7 @@
 import * as O from 'fp-ts/lib/Option.js';
 import { type Artifact, catalogueOf } from '../../src/domain/catalogue.ts';
 import type { Hold, HoldScope } from '../../src/domain/hold.ts';
+import { promoteByHand } from '../../src/domain/intervention.ts';
 import { type EnvironmentName, nameFromLiteral, Slug, type StackName, type Version } from '../../src/domain/names.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
 import type { Pins } from '../../src/domain/pins.ts';
@@ -68,6 +69,8 @@ export interface TrainOptions {
   readonly discipline?: Discipline;
   /** The order of the effects; `signal first` is a control. */
   readonly order?: 'pin first' | 'signal first' | undefined;
+  /** What answers a promotion by hand. */
+  readonly promoteByHand?: typeof promoteByHand | undefined;
   /** The one law that is looked at, for a control that breaks it; none: all of them. */
   readonly only?: string;
 }
@@ -159,6 +162,7 @@ export class TrainSetting {
   readonly decider: Decider;
   readonly discipline: Discipline;
   readonly order: 'pin first' | 'signal first';
+  readonly promoteByHand: typeof promoteByHand;
   readonly only: string | undefined;
   /** Before and after a stop has joined; the same where none does. */
   readonly plans: readonly [ReleasePlan, ReleasePlan];
@@ -185,6 +189,7 @@ export class TrainSetting {
     this.decider = options.decider ?? GENUINE;
     this.discipline = options.discipline ?? CAREFUL;
     this.order = options.order ?? 'pin first';
+    this.promoteByHand = options.promoteByHand ?? promoteByHand;
     this.only = options.only;
     this.#judge = judge;
     this.#hasHistory = bounds.rollbacks === true;

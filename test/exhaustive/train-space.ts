@@ -4,13 +4,14 @@
  * promotion is still wanted and pin; read back, ask again and signal; then read again what was moved and go on.
  *
  * Left out: a clock that is set back, holds that expire, and the instant between the question whether a promotion is
- * wanted and the write that follows it, which no store of pins or signals can close.
+ * wanted and the write that follows it. Of signals, their revisions close it (test/apps/librarian/librarian-laws.test.ts);
+ * no store of pins can.
  *
  * @module
  */
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
-import { type Intervention, promoteByHand, rollBack } from '../../src/domain/intervention.ts';
+import { type Intervention, rollBack } from '../../src/domain/intervention.ts';
 import type { TickView } from '../../src/domain/tick.ts';
 import type { Move, Space } from './explore.ts';
 import { CalmRuns, judgeDecision, lawsOfEffect, lawsOfStart, lawsOfState } from './train-rules.ts';
@@ -214,14 +215,16 @@ class Work {
     return { step, to: withLibrarian(fleet, this.#i, begun) };
   }
 
-  /** Whether the step is still open and its version not rejected, as the Librarian asks before each effect. */
-  #isWanted({ environment, version }: Order): boolean {
+  /** Whether the step is still open for the stack and its version not rejected, as the Librarian asks before each effect. */
+  #isWanted({ environment, version }: Order, stack: number): boolean {
     const { setting, memory, facts } = this.#fleet;
     // A Librarian that does not compare does not ask either; one that stores too late could only be told no.
     const { compares, memory: when } = setting.discipline;
     if (compares !== 'always' || when === 'after the effects') return true;
     const step = memory.value.steps.get(setting.environmentAt(environment));
-    return step?.version.slice(4) === String(version) && (facts.rejected & (1 << (version - 1))) === 0;
+    const isOpen =
+      step?.version.slice(4) === String(version) && step.stacks.some((name) => name === setting.stacks[stack]);
+    return isOpen && (facts.rejected & (1 << (version - 1))) === 0;
   }
 
   *effects(librarian: Librarian): Iterable<FleetMove> {
@@ -239,7 +242,7 @@ class Work {
       const after = phase === '0' ? '1' : 'x';
       const what = isPin ? `${where} is pinned to ${digit}` : `${where} is signalled ${digit}`;
       const isReadBack = isPin || pins[at] === digit || setting.order === 'signal first';
-      if (stack === librarian.silent || !this.#isWanted(order) || !isReadBack) {
+      if (stack === librarian.silent || !this.#isWanted(order, stack) || !isReadBack) {
         yield this.#withPhase(`the promotion of ${where} to ${digit} is given up`, this.#fleet, librarian, nth, 'x');
         continue;
       }
@@ -400,14 +403,12 @@ function* people(fleet: Fleet): Iterable<FleetMove> {
   for (const environment of stops) {
     for (let number = 1; number <= facts.uploaded; number++) {
       const version = setting.versionAt(number);
-      // On one stack only where no step is open: a narrower step in its place lets go of what it has not signalled.
-      const isOneStackFree = setting.stacks.length > 1 && !fleet.memory.value.steps.has(environment);
-      const stacks = isOneStackFree ? [O.none, ...setting.stacks.map(O.some)] : [O.none];
-      for (const stack of stacks) {
+      const oneStack = setting.stacks.length > 1 ? setting.stacks.map(O.some) : [];
+      for (const stack of [O.none, ...oneStack]) {
         const where = O.isSome(stack) ? ` on ${stack.value}` : '';
         const request = { environment, version, stack, splaySeconds: O.none };
         yield* asked(fleet, `${environment} is promoted to ${number}${where} by hand`, (view) =>
-          promoteByHand(view, request),
+          setting.promoteByHand(view, request),
         );
       }
     }

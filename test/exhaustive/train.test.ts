@@ -4,6 +4,7 @@
  * Librarians that die between any two steps or work side by side, ticks at any time and departures that are missed.
  */
 import { describe, expect, test } from 'vitest';
+import { promoteByHand } from '../../src/domain/intervention.ts';
 import { CAREFUL, type Decider, type Discipline, GENUINE } from '../support/fleet.ts';
 import { CONTROLS } from '../support/train-controls.ts';
 import { explore, findConfusion } from './explore.ts';
@@ -84,6 +85,14 @@ const SEARCHES: readonly (TrainBounds & { readonly statesMin: number })[] = [
     ...{ ...small, stops: 2, stacks: 2, promotions: true, interventions: 1, statesMin: 15_000 },
   },
   {
+    name: 'two promotions by hand, one stop, two stacks',
+    ...{ ...small, stops: 1, stacks: 2, promotions: true, interventions: 2, statesMin: 20_000 },
+  },
+  {
+    name: 'two promotions by hand, rollbacks or approvals, one stop, two stacks',
+    ...{ ...small, stops: 1, stacks: 2, promotions: true, rollbacks: true, interventions: 2, statesMin: 30_000 },
+  },
+  {
     name: 'two promotions by hand, rollbacks or approvals, two stops',
     ...{ ...small, stops: 2, promotions: true, rollbacks: true, interventions: 2, statesMin: 15_000 },
   },
@@ -105,6 +114,7 @@ const FIELDS = {
   rolledBack: { ...small, name: 'rolled back', stops: 3, rollbacks: true, interventions: 1 },
   race: { ...small, name: 'race', stops: 2, librarians: 2, rollbacks: true, interventions: 1 },
   touched: { ...small, name: 'touched', stops: 3, versions: 3, promotions: true, interventions: 1 },
+  oneStack: { ...small, name: 'one stack', stops: 1, stacks: 2, promotions: true, interventions: 2 },
   joining: { ...small, name: 'joining', stops: 3, joins: [0, 1, 2] },
 } satisfies Readonly<Record<string, TrainBounds>>;
 
@@ -141,7 +151,15 @@ interface Caught {
   readonly decider: Decider;
   readonly discipline: Discipline;
   readonly order?: TrainOptions['order'];
+  readonly promoteByHand?: TrainOptions['promoteByHand'];
 }
+
+/** Looks at no step that is open: the stacks of one that it takes the place of are nobody's any more. */
+const forgetful: typeof promoteByHand = (view, request) => {
+  const steps = new Map(view.memory.steps);
+  steps.delete(request.environment);
+  return promoteByHand({ ...view, memory: { ...view.memory, steps } }, request);
+};
 
 const CAUGHT: readonly Caught[] = [
   {
@@ -152,6 +170,14 @@ const CAUGHT: readonly Caught[] = [
     discipline: CAREFUL,
     order: 'signal first',
   },
+  ...['L1', 'L3'].map((law) => ({
+    law,
+    fault: 'forgets the stacks of a step when people promote another',
+    field: 'oneStack' as const,
+    decider: GENUINE,
+    discipline: CAREFUL,
+    promoteByHand: forgetful,
+  })),
   ...CAUGHT_IN.flatMap(([fault, field]) =>
     CONTROLS.filter((control) => control.fault === fault).map((control) => ({ ...control, field })),
   ),
@@ -166,7 +192,7 @@ describe('the states of the train', () => {
 
 describe('controls', () => {
   test('each is there', () => {
-    expect(CAUGHT).toHaveLength(CAUGHT_IN.length + 1);
+    expect(CAUGHT).toHaveLength(CAUGHT_IN.length + 3);
   });
 
   test.each(CAUGHT)('$law finds a train that $fault', ({ law, fault, field, ...broken }) => {

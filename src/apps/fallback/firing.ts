@@ -39,7 +39,7 @@ export const meaningOf = (outcome: ProcessOutcome): 'Succeeded' | 'Upgraded' | '
   outcome._tag === 'Exited' ? runOutcomeOf(outcome)._tag : 'Failed';
 
 /** What is known once the attempt is under way. */
-interface Attempt {
+export interface Attempt {
   readonly decision: FallbackFire;
   /** The fallback's own record, as it is to be written. */
   readonly own: FallbackRecord;
@@ -48,7 +48,7 @@ interface Attempt {
 }
 
 /** A firing that has run. */
-interface Ended extends Attempt {
+export interface Ended extends Attempt {
   readonly now: EpochMs;
   readonly outcome: ProcessOutcome;
   readonly succeeded: boolean;
@@ -61,7 +61,7 @@ export type Firing =
   /** Healed meanwhile: nothing is run. */
   | { readonly order: 'Leave'; readonly look: Look & { readonly decision: FallbackWait } }
   /**
-   * Write {@link Attempt.own}: before the run, so that one which takes the machine down is an attempt too, and after it.
+   * Write `own`: before the run, so that one which takes the machine down is an attempt too, and after it.
    * A full disk stops neither (fault 39).
    */
   | ({ readonly order: 'Record' } & (Attempt | Ended))

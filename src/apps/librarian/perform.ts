@@ -22,17 +22,20 @@ export interface StackTrouble {
 }
 
 /**
- * Whether the step that a promotion carries out is still open. Without this fence a Librarian that was slow would pin what
- * somebody has rolled back meanwhile (law T12).
+ * The step that a promotion carries out on `stack`, while it is open. Without this fence a Librarian that was slow would pin
+ * what somebody has rolled back meanwhile (law T12). A step to the same version for other stacks is another step: nobody
+ * would finish on `stack` what was begun there (law L3).
  */
 const isWantedBy =
-  (ports: LibrarianPorts, { environment, version }: AnyPromotion): IsWanted =>
+  (ports: LibrarianPorts, { environment, version }: AnyPromotion, stack: StackName): IsWanted =>
   async () => {
     const stored = await readControl(ports)();
     if (E.isLeft(stored)) return E.left(formatFailure(stored.left));
     const { memory, rejections } = stored.right.control;
-    const isOpen = memory.steps.get(environment)?.version === version && !rejections.has(version);
-    return isOpen ? E.right(undefined) : E.left(`the promotion of ${environment} to ${version} was overtaken`);
+    const step = memory.steps.get(environment);
+    return step?.version === version && step.stacks.includes(stack) && !rejections.has(version)
+      ? E.right(step)
+      : E.left(`the promotion of ${environment} to ${version} was overtaken`);
   };
 
 const onStack = async (
@@ -42,7 +45,7 @@ const onStack = async (
   stack: StackName,
 ): Promise<readonly StackTrouble[]> => {
   const { environment, version, reason } = promotion;
-  const done = await promoteOnStack(ports)(promotion, record, stack, isWantedBy(ports, promotion));
+  const done = await promoteOnStack(ports)(promotion, record, stack, isWantedBy(ports, promotion, stack));
   if (E.isRight(done)) {
     ports.log('info', 'promoted', { stack, environment, version, reason });
     return [];

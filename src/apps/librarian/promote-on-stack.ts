@@ -18,6 +18,7 @@ import {
   signalPath,
 } from '../../domain/signal.ts';
 import type { Promotion } from '../../domain/tick.ts';
+import type { Step } from '../../domain/train-memory.ts';
 import type { ArtifactRecord } from '../../ports/artifact-store.ts';
 import type { ChefServer } from '../../ports/chef-server.ts';
 import type { Revision } from '../../ports/conditional-write.ts';
@@ -70,21 +71,37 @@ const readCurrent = async (ports: LibrarianPorts, key: SignalKey): Promise<E.Eit
   }
 };
 
-/** Whether a promotion is still what the plan wants of its environment; the reason where it is not. */
-export type IsWanted = () => Promise<E.Either<Trouble, void>>;
+/** The open step that wants a promotion of its environment; the reason where none does any more. */
+export type IsWanted = () => Promise<E.Either<Trouble, Pick<Step, 'overtaken'>>>;
 
+/**
+ * Writes the signal of a promotion that is still wanted. Whether it is, is asked after the look at the key and before the
+ * write against the revision of that look; so what is written between the question and the write makes it a conflict.
+ *
+ * That holds only if whoever takes the promotion's place does write. Hence a step that overtook another writes its signal
+ * also where the key names its version: the other may have got as far as the pin (law T12). One that overtook none does
+ * not (law L8).
+ */
 const writeSignal = async (
   ports: LibrarianPorts,
   key: SignalKey,
   record: ArtifactRecord,
   splaySeconds: number,
+  isWanted: IsWanted,
 ): Promise<E.Either<Trouble, void>> => {
   let lost = 'somebody else wrote it each time';
+  let found: Revision | undefined;
   for (let race = 0; race < SIGNAL_RACES_MAX; race++) {
     const current = await readCurrent(ports, key);
     if (E.isLeft(current)) return current;
     const { signal, revision } = current.right;
-    if (O.isSome(signal) && signal.value.manifestRecord.version === record.version) return E.right(undefined);
+    const isNamed = O.isSome(signal) && signal.value.manifestRecord.version === record.version;
+    // Written since the first look, by another Librarian or by this one whose answer was lost: it is fresh.
+    if (isNamed && race > 0 && revision !== found) return E.right(undefined);
+    if (race === 0) found = revision;
+    const wanted = await isWanted();
+    if (E.isLeft(wanted)) return wanted;
+    if (isNamed && wanted.right.overtaken.length === 0) return E.right(undefined);
     const artifact = { manifest: record.manifest, uploadedAt: record.addedAt, bucket: ports.bucket };
     const next = signalAfterPromotion(key, artifact, splaySeconds, signal, ports.clock.now());
     const written = await ports.bus.write(key, encodeSignal(next), revision);
@@ -127,8 +144,8 @@ const pinAndReadBack = async (
 /**
  * Carries out `promotion` on one stack. Never rejects.
  *
- * @param isWanted - asked before the pin and again before the signal: a promotion that waited long for its turn may have
- * been overtaken by a rollback, and must not bring back what that took away.
+ * @param isWanted - asked before the pin and again before each attempt at the signal: a promotion that waited long for its
+ * turn may have been overtaken by a rollback, and must not bring back what that took away.
  */
 export const promoteOnStack =
   (ports: LibrarianPorts) =>
@@ -141,13 +158,13 @@ export const promoteOnStack =
     const { environment, splaySeconds } = promotion;
     const server = ports.chefServers.get(stack);
     if (server === undefined) return E.left(`stack ${stack}: no Chef server is configured`);
-    for (const pass of [
+    const passes: readonly (() => Promise<E.Either<Trouble, unknown>>)[] = [
       () => checkComplete(server, record),
       isWanted,
       () => pinAndReadBack(server, environment, record),
-      isWanted,
-      () => writeSignal(ports, { stack, environment }, record, splaySeconds),
-    ]) {
+      () => writeSignal(ports, { stack, environment }, record, splaySeconds, isWanted),
+    ];
+    for (const pass of passes) {
       const passed = await pass();
       if (E.isLeft(passed)) return E.left(`stack ${stack}: ${passed.left}`);
     }

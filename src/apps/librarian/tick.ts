@@ -52,7 +52,9 @@ interface Part {
 
 /** What decides: the domain's decisions, or what a test puts in their place. */
 export interface Deciders {
+  /** What a stage does at a tick. */
   readonly decideStage: typeof decideStage;
+  /** What becomes of what people began. */
   readonly resumeByHand: typeof resumeByHand;
 }
 

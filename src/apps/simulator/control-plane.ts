@@ -20,28 +20,11 @@ import type { LibrarianPorts } from '../librarian/librarian-ports.ts';
 import { drawnInteger, PURPOSE } from './draw.ts';
 import type { Place } from './place.ts';
 import type { ScenarioArtifact } from './scenario.ts';
+import { type Weather, weatherUnder } from './weather.ts';
 import type { World } from './world.ts';
 
 /** Thrown where a Librarian is killed: no effect of it comes after. */
 export class LibrarianKilled extends Error {}
-
-/** What goes wrong for the Librarian at present. */
-export interface Weather {
-  readonly answersLost: boolean;
-  readonly storeDown: boolean;
-  readonly auditUnwritable: boolean;
-  readonly pinsRefused: ReadonlySet<StackName>;
-  readonly serversDown: ReadonlySet<StackName>;
-}
-
-/** Nothing goes wrong. */
-export const FAIR_WEATHER: Weather = {
-  answersLost: false,
-  storeDown: false,
-  auditUnwritable: false,
-  pinsRefused: new Set(),
-  serversDown: new Set(),
-};
 
 /** Told of what reaches the world. */
 export interface Witness {
@@ -75,19 +58,16 @@ export const manifestOf = ({ version, cookbooks }: Pick<ScenarioArtifact, 'versi
   ),
 });
 
-const checksumOf = (version: Version): string =>
-  [...version]
-    .reduce((text, character) => text + character.charCodeAt(0).toString(16), '')
-    .padEnd(64, '0')
-    .slice(0, 64);
+const checksumOf = (version: Version): string => Buffer.from(version).toString('hex').padEnd(64, '0').slice(0, 64);
 
-const noBytes = async function* (): AsyncGenerator<Uint8Array> {
+/** What is read of a simulated artifact. */
+export const noBytes = async function* (): AsyncGenerator<Uint8Array> {
   // A simulated artifact is its manifest.
 };
 
 /** Everything that Librarians see and change. */
 export class ControlPlane {
-  weather: Weather = FAIR_WEATHER;
+  weather: Weather = weatherUnder([], []);
   now: EpochMs;
   /** The audit trail's records, and every change of the control state. */
   writes = 0;

@@ -5,6 +5,7 @@
  */
 import type { NodeName } from '../../domain/names.ts';
 import { type EpochMs, HOUR_MS } from '../../domain/time.ts';
+import type { Counts, Gaps } from './simulation-result.ts';
 
 /** Runs on one Chef server over time. */
 class Load {
@@ -135,6 +136,24 @@ export class Tally {
       floor[step] = Math.max(floor[step] ?? 0, Math.round(perfect * 100) / 100);
     });
     return { runs, floor };
+  }
+
+  /** What happened on the nodes, counted. */
+  counts(): Omit<Counts, 'ticks' | 'promotions' | 'signals'> {
+    return {
+      runsByCause: Object.fromEntries(this.runsByCause),
+      fallbackRuns: this.fallbackRuns,
+      succeeded: this.succeeded,
+      failed: this.failed,
+      healed: this.healed,
+      faults: Object.fromEntries(this.faults),
+    };
+  }
+
+  /** The gaps between successes. */
+  gaps(): Omit<Gaps, 'windowMs'> {
+    const byHour = Array.from({ length: this.gapsByHour.length }, (_, hour) => this.gapsByHour[hour] ?? 0);
+    return { byHour, longestMs: this.longestGapMs, longestOn: this.longestGapOn };
   }
 
   /** Goes through the load of one stack in its fine steps; `at` counts from the start. */

@@ -7,7 +7,7 @@ import { promote, reject, rollback } from '../../../src/apps/librarian/intervene
 import type { LibrarianPorts } from '../../../src/apps/librarian/librarian-ports.ts';
 import { promoteOnStack } from '../../../src/apps/librarian/promote-on-stack.ts';
 import { tick } from '../../../src/apps/librarian/tick.ts';
-import { encodeSignal } from '../../../src/domain/signal.ts';
+import { encodeSignal, type SignalKey } from '../../../src/domain/signal.ts';
 import { compareTimestamps, plus } from '../../../src/domain/time.ts';
 import {
   add,
@@ -247,6 +247,38 @@ const slowBeforePin = (ports: LibrarianPorts, at: ReturnType<typeof gate>): Libr
   };
 };
 
+/** A Librarian that waits at `at` once it has pinned dev to 1.0.2 on one stack: before it first reads or writes the signal. */
+const slowAtSignal = (on: World, call: 'read' | 'write', at: ReturnType<typeof gate>): LibrarianPorts => {
+  const ports = on.librarian();
+  let calls = 0;
+  const pause = async (called: 'read' | 'write', { stack, environment }: SignalKey): Promise<void> => {
+    if (called !== call || stack !== IRONSTONE || environment !== DEV) return;
+    const isPinned = effectsOn(on.journal, 'pin', '1.0.2').some(({ where }) => where === 'ironstone/dev');
+    if (!isPinned || ++calls > 1) return;
+    at.arrive();
+    await at.isOpen;
+  };
+  return {
+    ...ports,
+    bus: {
+      ...ports.bus,
+      read: async (key, known) => {
+        await pause('read', key);
+        return ports.bus.read(key, known);
+      },
+      write: async (key, body, expected) => {
+        await pause('write', key);
+        return ports.bus.write(key, body, expected);
+      },
+    },
+  };
+};
+
+const BURNS = { who: 'tester', why: 'it burns' };
+
+const rollBackDev = async (ports: LibrarianPorts) =>
+  must(await rollback(ports)(BURNS, { environments: [DEV], to: O.some(version('1.0.1')) })());
+
 describe('T12: what was rolled back stays so', () => {
   it('T12: a tick that was under way when somebody rolled back does not bring the bad version back', async () => {
     const on = await readyForDeparture();
@@ -286,6 +318,50 @@ describe('T12: what was rolled back stays so', () => {
     for (const stack of STACKS) expect(await on.pin(stack, DEV)).toBe('1.0.1');
   });
 
+  it.each([
+    ['looks at its signal', 'read'],
+    ['writes its signal', 'write'],
+  ] as const)(
+    'T12, L1: nor does one that stalls after its pin, before it %s: nobody is told of it',
+    async (_, call) => {
+      const on = await readyForDeparture();
+      const at = gate();
+      const ticking = tick(slowAtSignal(on, call, at))();
+      await at.hasArrived;
+      const before = await on.signal(IRONSTONE, DEV);
+      expect([await on.pin(IRONSTONE, DEV), before?.manifestRecord.version]).toEqual(['1.0.2', '1.0.1']);
+      expect((await rollBackDev(on.librarian())).troubles).toEqual([]);
+      const after = await on.signal(IRONSTONE, DEV);
+      at.open();
+      expect(must(await ticking).troubles.map(({ detail }) => detail)).toEqual([
+        'stack ironstone: the promotion of dev to 1.0.2 was overtaken',
+      ]);
+      for (const stack of STACKS) {
+        expect(await on.pin(stack, DEV)).toBe('1.0.1');
+        expect((await on.signal(stack, DEV))?.manifestRecord.version).toBe('1.0.1');
+      }
+      expect(await on.signal(IRONSTONE, DEV)).toEqual(after);
+      expect(effectsOn(on.journal, 'signal', '1.0.2').map(({ where }) => where)).toEqual(['basalt/dev']);
+    },
+  );
+
+  it('T12, fault 29: the fresh signal of a step that overtook another is written once, also if its answer is lost', async () => {
+    const on = await readyForDeparture();
+    const at = gate();
+    const ticking = tick(slowAtSignal(on, 'write', at))();
+    await at.hasArrived;
+    const ports = on.librarian();
+    const write: LibrarianPorts['bus']['write'] = async (key, body, expected) => {
+      await ports.bus.write(key, body, expected);
+      return { _tag: 'Unknown', detail: 'timed out' };
+    };
+    await rollBackDev({ ...ports, bus: { ...ports.bus, write } });
+    at.open();
+    must(await ticking);
+    const told = effectsOn(on.journal, 'signal', '1.0.1').map(({ where }) => where);
+    expect([...told].sort()).toEqual(['basalt/dev', 'ironstone/dev']);
+  });
+
   it('T12, fault 63: a rollback goes on while one stack is down, and reaches that stack when it is back', async () => {
     const on = await readyForDeparture();
     must(await tick(on.librarian())());
@@ -302,6 +378,21 @@ describe('T12: what was rolled back stays so', () => {
 });
 
 describe('promotions by hand', () => {
+  it('L3: one to one stack does not let a slow Librarian begin on another what nobody would finish there', async () => {
+    const on = await readyForDeparture();
+    const at = gate();
+    const ticking = tick(slowBeforePin(on.librarian(), at))();
+    await at.hasArrived;
+    await promoteTo(on, '1.0.1', DEV);
+    const request = { version: version('1.0.2'), environment: DEV, stack: O.some(BASALT), splaySeconds: O.none };
+    must(await promote(on.librarian())(TESTER, request)());
+    at.open();
+    expect(must(await ticking).troubles.map(({ detail }) => detail)).toEqual([
+      'stack ironstone: the promotion of dev to 1.0.2 was overtaken',
+    ]);
+    expect([await on.pin(BASALT, DEV), await on.pin(IRONSTONE, DEV)]).toEqual(['1.0.2', '1.0.1']);
+  });
+
   const IMAGE = environmentName('image');
 
   it('L3: a promotion to one stack whose signal did not land is finished by the next tick', async () => {
@@ -501,7 +592,7 @@ describe('L8: once', () => {
     assertOneInOrder(on, '1.0.1', 'prod-1');
   });
 
-  it('fault 29: a signal that is there already is not written again', async () => {
+  it('L8, fault 29: a signal that is there already is not written again where the step overtook none', async () => {
     const on = world();
     await add(on, '1.0.1');
     await promoteTo(on, '1.0.1', PROD_1);
@@ -516,7 +607,7 @@ describe('L8: once', () => {
       splaySeconds: 0,
       reason: 'ByHand',
     };
-    await promoteOnStack(ports)(promotion, record, BASALT, () => Promise.resolve(E.right(undefined)));
+    await promoteOnStack(ports)(promotion, record, BASALT, () => Promise.resolve(E.right({ overtaken: [] })));
     assertOneInOrder(on, '1.0.1', 'prod-1');
   });
 });
