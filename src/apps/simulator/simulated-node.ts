@@ -10,54 +10,27 @@
 import * as O from 'fp-ts/lib/Option.js';
 import type { Assignment } from '../../domain/assignment.ts';
 import { defaultFallbackPolicy, type FallbackPolicy } from '../../domain/fallback.ts';
-import { EMPTY_FALLBACK_RECORD, type FallbackRecord, fallbackSuccess } from '../../domain/fallback-record.ts';
-import type { LastRun } from '../../domain/last-run.ts';
-import { nameFromLiteral, NodeName, type Version } from '../../domain/names.ts';
-import {
-  EMPTY_NODE_STATE,
-  encodeNodeState,
-  type NodeState,
-  type Running,
-  type StoredNodeState,
-} from '../../domain/node-state.ts';
+import { fallbackSuccess } from '../../domain/fallback-record.ts';
+import type { Version } from '../../domain/names.ts';
+import { EMPTY_NODE_STATE, type NodeState, type Running } from '../../domain/node-state.ts';
 import { type RunEnd, runOutcomeOf } from '../../domain/run-outcome.ts';
 import { pollAfter, type SummonerEvent } from '../../domain/summoner.ts';
-import { DAY_MS, type EpochMs, epochMs, MINUTE_MS, plus, SECOND_MS } from '../../domain/time.ts';
+import { type EpochMs, epochMs, plus, SECOND_MS } from '../../domain/time.ts';
 import type { ProcessOutcome } from '../../ports/process-runner.ts';
 import type { Firing } from '../fallback/firing.ts';
 import { type Agent, isPollDue, type Mind, type Noticed } from '../summoner/agent.ts';
 import { type NodeMemory, recollect } from '../summoner/node-memory.ts';
-import { drawn, PURPOSE } from './draw.ts';
-import { isMeant } from './fleet-scope.ts';
+import { ChefClient, type ChefRun, LOCK_HELD } from './chef-client.ts';
+import { FaultCalendar } from './fault-calendar.ts';
+import { NodeDisk } from './node-disk.ts';
 import { NodeWatch } from './node-watch.ts';
+import { spreadOfStart } from './owed-spread.ts';
 import type { Place } from './place.ts';
 import type { NodeFault } from './scenario.ts';
 import { Trace, TRACED } from './trace.ts';
 import type { World } from './world.ts';
 
-/** A chef-client under way. */
-interface ChefRun {
-  /** Who hears of its end; nobody, where that one has died. */
-  by: 'summoner' | 'fallback' | 'nobody';
-  readonly startedAt: EpochMs;
-  endsAt: number;
-  readonly end: RunEnd;
-  /** What its success brings to the node. */
-  readonly version: Version | undefined;
-}
-
-/** A fault that is going to strike this node. */
-interface DueFault {
-  readonly at: number;
-  readonly fault: NodeFault;
-  readonly index: number;
-}
-
 const WOKE: SummonerEvent = { _tag: 'Woke' };
-const LOCK_HELD: RunEnd = { _tag: 'Exited', code: 1 };
-const NO_DUE_FAULTS: readonly DueFault[] = [];
-/** How long chef-client tries before it gives up on a server that does not answer. */
-const SERVER_DOWN_MS = 30 * SECOND_MS;
 
 const causeNumber: Readonly<Record<Running['cause']['_tag'], number>> = {
   NewVersion: 1,
@@ -85,27 +58,22 @@ export class SimulatedNode {
   readonly #fallbackPolicy: FallbackPolicy | undefined;
   readonly #watch: NodeWatch;
 
+  readonly #disk: NodeDisk;
+  readonly #chef: ChefClient;
+  readonly #faults: FaultCalendar;
+
   #agent: Agent | undefined;
-  #stored: StoredNodeState | 'garbage' | undefined;
-  #record: FallbackRecord = EMPTY_FALLBACK_RECORD;
   #firing: Firing | undefined;
-  #run: ChefRun | undefined;
-  #runs = 0;
-  #nextRun: 'hangs' | 'upgrades' | undefined;
   /** By how much its clock is ahead. */
   #offsetMs = 0;
   #isBroken = false;
   /** Off or at a standstill until then. */
   #awayUntil = -Infinity;
-  #diskFullUntil = -Infinity;
   #lastSuccessAt: number;
 
   #wakeAt = Infinity;
   #bootAt: number;
   #fallbackAt = Infinity;
-  #dueFaults: readonly DueFault[] = NO_DUE_FAULTS;
-  #nextFault = 0;
-  #faultDay = 0;
 
   constructor(world: World, place: Place, index: number, identity: Assignment) {
     const { scenario, programs } = world;
@@ -126,17 +94,11 @@ export class SimulatedNode {
     });
     this.#lastSuccessAt = scenario.startsAt;
     this.version = scenario.installed;
-    if (scenario.installed !== undefined) {
-      const state: NodeState = {
-        ...EMPTY_NODE_STATE,
-        applied: O.some(scenario.installed),
-        lastSuccess: O.some(scenario.startsAt),
-      };
-      this.#stored = { identity, state, unknownFields: {} };
-    }
+    this.#disk = new NodeDisk(identity, scenario.installed, scenario.startsAt);
+    this.#chef = new ChefClient(world, this);
+    this.#faults = new FaultCalendar(world, this);
     this.#bootAt = scenario.startsAt;
     if (fallback !== undefined) this.#fallbackAt = this.#nextCron(scenario.startsAt);
-    this.#nextFaults(scenario.startsAt);
     this.nextAt = this.#earliest();
   }
 
@@ -183,9 +145,9 @@ export class SimulatedNode {
 
   /** The scenario is over. */
   finish(at: EpochMs): void {
-    this.#watch.over(at, this.#run === undefined && at >= this.#awayUntil && this.#bootAt > at);
+    this.#watch.over(at, this.#chef.run === undefined && at >= this.#awayUntil && this.#bootAt > at);
     this.#world.tally.gap(at - this.#lastSuccessAt, this.#mind.policy.identity.node);
-    if (this.#run !== undefined) this.#world.tally.ran(this.#stackIndex, this.#run.startedAt, at);
+    if (this.#chef.run !== undefined) this.#world.tally.ran(this.#stackIndex, this.#chef.run.startedAt, at);
   }
 
   get #stackIndex(): number {
@@ -193,19 +155,15 @@ export class SimulatedNode {
   }
 
   #earliest(): number {
-    const runEndsAt = this.#run === undefined ? Infinity : this.#run.endsAt;
-    return Math.min(this.#faultAt(), this.#bootAt, runEndsAt, this.#fallbackAt, this.#wakeAt);
-  }
-
-  #faultAt(): number {
-    return this.#dueFaults[this.#nextFault]?.at ?? Infinity;
+    const runEndsAt = this.#chef.run === undefined ? Infinity : this.#chef.run.endsAt;
+    return Math.min(this.#faults.nextAt, this.#bootAt, runEndsAt, this.#fallbackAt, this.#wakeAt);
   }
 
   /** What is due first at one instant: what goes wrong, then what comes back, ends, and starts. */
   #act(at: EpochMs): void {
-    if (this.#faultAt() === at) this.#strike(at);
+    if (this.#faults.nextAt === at) this.#strike(at);
     else if (this.#bootAt === at) this.#boot(at);
-    else if (this.#run?.endsAt === at) this.#endRun(this.#run, at);
+    else if (this.#chef.run?.endsAt === at) this.#endRun(this.#chef.run, at);
     else if (this.#fallbackAt === at) this.#lookWithFallback(at);
     else this.#wake(at);
   }
@@ -216,9 +174,10 @@ export class SimulatedNode {
 
   #noticed(at: EpochMs): Noticed {
     const now = this.clockAt(at);
+    const { record } = this.#disk;
     return {
       clocks: { at: now, elapsedMs: at },
-      fallbackSuccess: O.isSome(this.#record.lastSuccessEpochSeconds) ? fallbackSuccess(this.#record, now) : O.none,
+      fallbackSuccess: O.isSome(record.lastSuccessEpochSeconds) ? fallbackSuccess(record, now) : O.none,
     };
   }
 
@@ -226,18 +185,12 @@ export class SimulatedNode {
 
   #boot(at: EpochMs): void {
     this.#bootAt = Infinity;
-    const reading = recollect(this.#mind.policy.identity, this.#readState(), EMPTY_NODE_STATE);
+    const reading = recollect(this.#mind.policy.identity, this.#disk.read(), EMPTY_NODE_STATE);
     this.trace.add(TRACED.booted, at, this.index);
     this.#watch.booted(at);
     const agent = this.#world.programs.agent.begin(this.#mind, reading.memory, this.#noticed(at));
     this.#watch.decided(at, this.#offsetMs, { _tag: 'Started' }, reading.memory.node, agent.decision);
     this.#carryOut(agent, at);
-  }
-
-  #readState(): Parameters<typeof recollect>[1] {
-    if (this.#stored === undefined) return { _tag: 'Missing' };
-    const body = this.#stored === 'garbage' ? '\0\0\0' : encodeNodeState(this.#stored);
-    return { _tag: 'Found', body, revision: 'read' };
   }
 
   #wake(at: EpochMs): void {
@@ -297,14 +250,11 @@ export class SimulatedNode {
   }
 
   #keep({ memory, decision }: Agent, at: EpochMs): NodeMemory {
+    const before = this.#disk.state?.lastSuccess ?? O.none;
     const { node } = decision.state;
-    if (at < this.#diskFullUntil) return { ...memory, node, isStored: false };
-    const before = this.#stored;
-    this.#stored = { identity: this.#mind.policy.identity, state: node, unknownFields: memory.unknownFields };
-    if (before === undefined || before === 'garbage' || isEarlier(node.lastSuccess, before.state.lastSuccess)) {
-      this.#recheckWithFallback(at + 1);
-    }
-    return { ...memory, node, isStored: true };
+    const kept = this.#disk.keep(memory, node, at);
+    if (O.isNone(before) || isEarlier(node.lastSuccess, before)) this.#recheckWithFallback(at + 1);
+    return kept;
   }
 
   /** When the agent has to be woken: at its next look, or, while its polls would show nothing new, at its next start. */
@@ -345,20 +295,19 @@ export class SimulatedNode {
     if (action._tag !== 'Start') return { ...agent, order: 'Wait' };
     const { running } = action;
     const before = agent.decision.state.node;
-    const stored = this.#stored === undefined || this.#stored === 'garbage' ? undefined : this.#stored.state;
-    const isStorable = at >= this.#diskFullUntil;
-    this.#watch.starts(
-      at,
-      running,
-      isStorable ? (stored ?? EMPTY_NODE_STATE) : undefined,
-      this.#run?.by === 'summoner',
-    );
+    const stored = at < this.#disk.fullUntil ? undefined : (this.#disk.state ?? EMPTY_NODE_STATE);
+    this.#watch.starts(at, running, stored, this.#chef.run?.by === 'summoner');
     tally.runStarted(running.cause._tag);
     this.trace.add(TRACED.started, at, causeNumber[running.cause._tag]);
-    this.#oweForCause(running, before, at);
+    const spread = spreadOfStart(this.#mind.policy, running, before, {
+      at,
+      offsetMs: this.#offsetMs,
+      lastSuccessAt: this.#lastSuccessAt,
+    });
+    if (spread !== undefined) this.#world.owed(this.#stackIndex, ...spread);
     const started = programs.agent.started(agent);
-    if (this.#run === undefined) {
-      this.#run = this.#chefRun('summoner', at);
+    if (this.#chef.run === undefined) {
+      this.#startChef('summoner', at);
       return started;
     }
     this.#watch.ended(at, running, false);
@@ -373,38 +322,6 @@ export class SimulatedNode {
     this.#world.owed(this.#stackIndex, at, at + told.signal.splaySeconds * SECOND_MS);
   }
 
-  /** What a perfect spread of runs such as this one would have come to. */
-  #oweForCause({ cause }: Running, { pending, floor }: NodeState, at: EpochMs): void {
-    const { windowMs, leadMs, catchUpSplaySeconds, backoff } = this.#mind.policy;
-    switch (cause._tag) {
-      case 'NewVersion':
-        // The first attempt was owed when the version was seen, unless a run or a standstill came between.
-        if (O.isSome(pending)) {
-          const { attempts, startAt } = pending.value;
-          const isLate = at - this.#realTime(startAt) > MINUTE_MS;
-          if (attempts > 0 || isLate) this.#world.owed(this.#stackIndex, at, at);
-        }
-        return;
-      case 'Floor': {
-        const closesAt = this.#lastSuccessAt + windowMs;
-        const isRetry = at > closesAt || (O.isSome(floor) && floor.value.attempts > 0);
-        this.#world.owed(
-          this.#stackIndex,
-          isRetry ? at : closesAt - leadMs,
-          isRetry ? at + backoff.capMs / 2 : closesAt - leadMs / 2,
-        );
-        return;
-      }
-      case 'FirstRun':
-        this.#world.owed(this.#stackIndex, at, at + catchUpSplaySeconds * SECOND_MS);
-        return;
-      case 'Request':
-      case 'RunNow':
-      case 'Upgraded':
-        this.#world.owed(this.#stackIndex, at, at);
-    }
-  }
-
   #endFor(agent: Agent, at: EpochMs, end: RunEnd): Agent {
     const before = agent.decision.state.node;
     const next = this.#world.programs.agent.takeInEnd(this.#mind, agent, this.#noticed(at), end);
@@ -414,44 +331,18 @@ export class SimulatedNode {
 
   // chef-client.
 
-  #chefRun(by: ChefRun['by'], at: EpochMs): ChefRun {
-    const { scenario, seed } = this.#world;
-    const { shortestMs, longestMs, flakyShare, timeLimitMs } = scenario.runs;
-    const nth = this.#runs++;
-    const lengthMs =
-      shortestMs + Math.floor(drawn(seed, PURPOSE.runLength, this.index, nth) * (longestMs - shortestMs));
-    const run = (end: RunEnd, lastsMs: number, version?: Version): ChefRun => ({
-      by,
-      startedAt: at,
-      endsAt: at + Math.max(lastsMs, 1),
-      end,
-      version,
-    });
-    const next = this.#nextRun;
-    this.#nextRun = undefined;
-    if (this.place.isServerDown) return run({ _tag: 'Exited', code: 1 }, SERVER_DOWN_MS);
-    if (next === 'hangs') return this.#hanging(run({ _tag: 'TimedOut' }, timeLimitMs));
-    if (next === 'upgrades') return run({ _tag: 'Exited', code: 213 }, lengthMs);
-    const version = this.place.pin;
-    const harm = version === undefined ? undefined : this.#world.harmOf(version, this, at);
-    if (harm === 'hangs') return this.#hanging(run({ _tag: 'TimedOut' }, timeLimitMs));
-    if (harm === 'fails' || drawn(seed, PURPOSE.runFlakes, this.index, nth) < flakyShare) {
-      return run({ _tag: 'Exited', code: 1 }, lengthMs);
-    }
-    return run({ _tag: 'Exited', code: 0 }, lengthMs, version);
-  }
-
-  /** A run that hangs is a burden that no spread could have lightened. */
-  #hanging(run: ChefRun): ChefRun {
-    this.#world.tally.owed(this.#stackIndex, run.startedAt, run.startedAt, 0, run.endsAt - run.startedAt);
+  #startChef(by: ChefRun['by'], at: EpochMs): void {
+    const { end, endsAt } = this.#chef.start(by, at);
+    if (end._tag !== 'TimedOut') return;
+    // A run that hangs is a burden that no spread could have lightened.
+    this.#world.tally.owed(this.#stackIndex, at, at, 0, endsAt - at);
     this.#watch.hangs();
-    return run;
   }
 
   #endRun(run: ChefRun, at: EpochMs): void {
     const { tally, scenario } = this.#world;
     this.#catchUp(at);
-    this.#run = undefined;
+    this.#chef.run = undefined;
     tally.ran(this.#stackIndex, run.startedAt, at);
     const isSuccess = runOutcomeOf(run.end)._tag === 'Succeeded';
     this.trace.add(TRACED.ended, at, isSuccess ? this.#world.numberOf(run.version) : -1);
@@ -501,17 +392,11 @@ export class SimulatedNode {
     this.#fallbackAt = Math.min(this.#fallbackAt, Math.max(this.#nextCron(at), this.#awayUntil));
   }
 
-  #lastRun(): LastRun {
-    if (this.#stored === 'garbage') return { _tag: 'Torn' };
-    const at = this.#stored === undefined ? O.none : this.#stored.state.lastSuccess;
-    return O.isSome(at) ? { _tag: 'Succeeded', epochSeconds: Math.floor(at.value / SECOND_MS) } : { _tag: 'Never' };
-  }
-
   #lookWithFallback(at: EpochMs): void {
     const policy = this.#fallbackPolicy;
     if (policy === undefined) return;
     const { fallback } = this.#world.programs;
-    const look = fallback.lookOf(policy, this.#lastRun(), this.#record, this.clockAt(at));
+    const look = fallback.lookOf(policy, this.#disk.lastRun(), this.#disk.record, this.clockAt(at));
     if (this.#firing?.order === 'Wait') {
       this.#fire(fallback.afterDelay(this.#firing, look), at);
       return;
@@ -542,7 +427,7 @@ export class SimulatedNode {
     for (;;) {
       switch (firing?.order) {
         case 'Record':
-          if (at >= this.#diskFullUntil) this.#record = firing.own;
+          this.#disk.writeRecord(firing.own, at);
           firing = fallback.afterRecording(firing);
           break;
         case 'Run': {
@@ -551,8 +436,8 @@ export class SimulatedNode {
           if (firing.runs === 0) this.#watch.fallbackStarts(at);
           this.#world.tally.fallbackRuns++;
           this.#world.tally.fallbackFired(at);
-          if (this.#run === undefined) {
-            this.#run = this.#chefRun('fallback', at);
+          if (this.#chef.run === undefined) {
+            this.#startChef('fallback', at);
             return;
           }
           this.#watch.fallbackEnded(at, false);
@@ -585,42 +470,13 @@ export class SimulatedNode {
 
   // What goes wrong.
 
-  #nextFaults(from: EpochMs): void {
-    const { scenario, seed } = this.#world;
-    this.#dueFaults = NO_DUE_FAULTS;
-    this.#nextFault = 0;
-    if (this.place.nodeFaults.length === 0) return;
-    const days = Math.ceil(scenario.lastsMs / DAY_MS);
-    for (; this.#faultDay < days && this.#dueFaults.length === 0; this.#faultDay++) {
-      const due: DueFault[] = [];
-      for (const [index, fault] of this.place.nodeFaults) {
-        const at = this.#momentOf(index, fault, this.#faultDay);
-        if (at !== undefined && at >= from && isMeant(fault.on, this, index, seed)) due.push({ at, fault, index });
-      }
-      if (due.length > 0) this.#dueFaults = due.sort((a, b) => a.at - b.at || a.index - b.index);
-    }
-  }
-
-  #momentOf(index: number, { when }: NodeFault, day: number): number | undefined {
-    const { scenario, seed } = this.#world;
-    const dayStart = scenario.startsAt + day * DAY_MS;
-    if (when._tag === 'At') {
-      const at = scenario.startsAt + when.atMs;
-      return at >= dayStart && at < dayStart + DAY_MS ? at : undefined;
-    }
-    const nth = day * 64 + index;
-    if (drawn(seed, PURPOSE.faultStrikes, this.index, nth) >= when.probability) return undefined;
-    return dayStart + Math.floor(drawn(seed, PURPOSE.faultMoment, this.index, nth) * DAY_MS);
-  }
-
   #strike(at: EpochMs): void {
-    const due = this.#dueFaults[this.#nextFault++];
+    const due = this.#faults.take();
     if (due !== undefined && at >= this.#awayUntil) {
       this.#world.tally.nodeFault(due.fault.kind, at);
       this.trace.add(TRACED.struck, at, due.index);
       this.#suffer(due.fault, at);
     }
-    if (this.#nextFault >= this.#dueFaults.length) this.#nextFaults(plus(at, 1));
   }
 
   #suffer({ kind, forMs, stepMs }: NodeFault, at: EpochMs): void {
@@ -639,17 +495,17 @@ export class SimulatedNode {
         this.#stepClock(at, stepMs);
         return;
       case 'disk-full':
-        this.#diskFullUntil = at + forMs;
+        this.#disk.fullUntil = at + forMs;
         this.#watch.diskFull(at, at + forMs);
         return;
       case 'state-torn':
-        this.#stored = 'garbage';
+        this.#disk.tear();
         this.#watch.recordsLost(at);
         this.#killAgent(at, at + restartMs);
         this.#recheckWithFallback(at);
         return;
       case 'cloned':
-        this.#clone();
+        this.#disk.swap();
         this.#watch.recordsLost(at);
         this.#powerOff(at, at + forMs);
         return;
@@ -657,10 +513,10 @@ export class SimulatedNode {
         this.#breakSummoner(at);
         return;
       case 'run-hangs':
-        this.#nextRun = 'hangs';
+        this.#chef.next = 'hangs';
         return;
       case 'client-upgraded':
-        this.#nextRun = 'upgrades';
+        this.#chef.next = 'upgrades';
     }
   }
 
@@ -670,7 +526,7 @@ export class SimulatedNode {
     if (this.#agent?.memory.isStored === false) this.#watch.recordsLost(at);
     this.#agent = undefined;
     this.#wakeAt = Infinity;
-    if (this.#run?.by === 'summoner') this.#run.by = 'nobody';
+    if (this.#chef.run?.by === 'summoner') this.#chef.run.by = 'nobody';
     if (wasAlive && !this.#isBroken) this.#watch.died(at, backAt);
     if (!this.#isBroken && (wasAlive || this.#bootAt !== Infinity)) this.#bootAt = backAt;
   }
@@ -684,11 +540,11 @@ export class SimulatedNode {
 
   /** The machine is off: whatever it did is undone but for what is on its disk. */
   #powerOff(at: EpochMs, backAt: number): void {
-    if (this.#run !== undefined) {
-      this.#world.tally.ran(this.#stackIndex, this.#run.startedAt, at);
-      if (this.#run.by === 'fallback') this.#watch.fallbackCutShort(at);
+    if (this.#chef.run !== undefined) {
+      this.#world.tally.ran(this.#stackIndex, this.#chef.run.startedAt, at);
+      if (this.#chef.run.by === 'fallback') this.#watch.fallbackCutShort(at);
     }
-    this.#run = undefined;
+    this.#chef.run = undefined;
     this.#killAgent(at, backAt);
     if (!this.#isBroken) this.#bootAt = backAt;
     this.#firing = undefined;
@@ -704,10 +560,10 @@ export class SimulatedNode {
       this.#wakeAt = Math.min(this.#wakeAt, this.#realTime(this.#agent.decision.state.bus.pollAt));
     }
     this.#awayUntil = backAt;
-    if (this.#run !== undefined) {
+    if (this.#chef.run !== undefined) {
       // That it takes so much longer is a burden that no spread could have lightened.
-      this.#world.tally.owed(this.#stackIndex, this.#run.endsAt, this.#run.endsAt, 0, backAt - at);
-      this.#run.endsAt += backAt - at;
+      this.#world.tally.owed(this.#stackIndex, this.#chef.run.endsAt, this.#chef.run.endsAt, 0, backAt - at);
+      this.#chef.run.endsAt += backAt - at;
     }
     this.#wakeAt = Math.max(this.#wakeAt, backAt);
     this.#bootAt = Math.max(this.#bootAt, backAt);
@@ -724,12 +580,6 @@ export class SimulatedNode {
     if (this.#fallbackPolicy !== undefined && this.#firing === undefined) this.#fallbackAt = this.#nextCron(at + 1);
     // A sleeper looks again once its clock was set.
     if (this.#agent !== undefined) this.#lookAround(this.#agent, at);
-  }
-
-  #clone(): void {
-    if (this.#stored === undefined || this.#stored === 'garbage') return;
-    const identity = { ...this.#stored.identity, node: nameFromLiteral(NodeName)('another-node') };
-    this.#stored = { ...this.#stored, identity };
   }
 }
 
