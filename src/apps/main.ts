@@ -62,20 +62,13 @@ const terminal: Terminal = {
   },
 };
 
-const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
-
 /** Asked once to end, a command ends in its own way; asked twice, at once. */
 const stopOnSignals = (): void => {
-  for (const signal of STOP_SIGNALS) {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       stop.abort();
     });
   }
-};
-
-/** For a command that computes without a pause and leaves nothing behind: it would hear of a signal at its end. */
-const endOnSignals = (): void => {
-  for (const signal of STOP_SIGNALS) process.removeAllListeners(signal);
 };
 
 /** Reads an argument with `parse`; what it refuses is a fault of usage. */
@@ -138,6 +131,10 @@ const onLibrarian = (
 
 const examples = (...lines: readonly string[]): string =>
   `\nExamples:\n${lines.map((line) => `  $ signalbox ${line}`).join('\n')}\n`;
+
+/** What the exit codes of a command mean, beyond those that every command has. */
+const exitCodes = (meanings: readonly (readonly [code: ExitCode, meaning: string])[]): string =>
+  `\nExit codes:\n${meanings.map(([code, meaning]) => `  ${String(code).padEnd(3)} ${meaning}`).join('\n')}\n`;
 
 program
   .command('demo')
@@ -369,7 +366,7 @@ program
 program
   .command('simulate')
   .argument('[scenario]', 'the name of a ready scenario, or a file, YAML or JSON')
-  .description('a whole fleet through days or years in seconds; exit code 1 when a law was broken')
+  .description('a whole fleet through days or years in seconds, every law watched')
   .option('--list', 'the ready scenarios')
   .option('--seed <n>', 'what chance draws: the same seed, the same history', integer(0, 0xffff_ffff), 1)
   .addOption(
@@ -383,7 +380,19 @@ program
   .option('--json', 'one JSON document')
   .addHelpText(
     'after',
-    examples('simulate --list', 'simulate year --nodes 500 --seed 7', 'simulate freeze.yaml --report freeze.html'),
+    examples(
+      'simulate --list',
+      'simulate default-faults',
+      'simulate year --nodes 500 --for 30d --seed 7',
+      'simulate freeze.yaml --report freeze.html',
+    ) +
+      exitCodes([
+        [EXIT.done, 'every law held'],
+        [EXIT.failed, 'a law was broken; the last line replays it'],
+        [EXIT.badData, 'there is no such scenario, or its file is none'],
+        [EXIT.unavailable, 'the report could not be written'],
+        [EXIT.tryAgain, 'it was stopped before its end'],
+      ]),
   )
   .action(
     (
@@ -397,9 +406,8 @@ program
         report?: string;
         json?: true;
       },
-    ) => {
-      endOnSignals();
-      return finish(
+    ) =>
+      finish(
         options.list === true
           ? import('./simulator/commands.ts').then(({ listScenarios }) =>
               listScenarios(terminal, { isJson: options.json === true }),
@@ -418,8 +426,7 @@ program
                 terminal,
               ),
             ),
-      );
-    },
+      ),
   );
 
 program

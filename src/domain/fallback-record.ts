@@ -77,9 +77,6 @@ export const afterSuccess = (now: EpochMs): FallbackRecord => ({
   lastSuccessEpochSeconds: O.some(epochSecondsOf(now)),
 });
 
-/**
- * The fallback's last success, as the Summoner's compliance floor counts it (law F4); none when there is none, or when
- * it claims to come from the future.
- */
-export const fallbackSuccess = (record: FallbackRecord, now: EpochMs): O.Option<EpochMs> =>
-  O.map((seconds: number) => epochMs(seconds * SECOND_MS))(notAfter(record.lastSuccessEpochSeconds, now));
+/** The fallback's last success, as the Summoner hears of it (law F4). Whether it is to be believed is for that to say. */
+export const fallbackSuccess = ({ lastSuccessEpochSeconds }: FallbackRecord): O.Option<EpochMs> =>
+  O.map((seconds: number) => epochMs(seconds * SECOND_MS))(lastSuccessEpochSeconds);

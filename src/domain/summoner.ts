@@ -204,9 +204,11 @@ const withEnabled = (policy: SummonerPolicy, node: NodeState, now: EpochMs): Nod
 
 const withFallbackSuccess = (policy: SummonerPolicy, node: NodeState, at: EpochMs, now: EpochMs): NodeState => {
   const isHeard = O.isSome(node.heardFallback) && node.heardFallback.value === at;
-  if (isHeard || at > now) return node;
+  if (isHeard) return node;
   const success = wholeSecond(at);
   const heard: NodeState = { ...node, heardFallback: O.some(at) };
+  // One from the future is none (law N12), also when the clock has caught up with it.
+  if (at > now) return heard;
   const isLater = O.isNone(node.lastSuccess) || !hasSuccess(policy, node, now) || node.lastSuccess.value < success;
   if (!isLater) return heard;
   const running = O.map((run: Running) => ({ ...run, floorDue: false }))(node.running);

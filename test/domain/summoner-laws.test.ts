@@ -374,6 +374,16 @@ describe('the floor', () => {
     expect(harness.node.lastSuccess).toEqual(stepped);
   });
 
+  it('F4, N12: a success from the future is none, also when the clock has caught up with it', () => {
+    const harness = booted().pass(HOUR_MS);
+    const at = plus(harness.now, 2 * HOUR_MS);
+    harness
+      .tell({ _tag: 'FallbackSucceeded', at })
+      .pass(3 * HOUR_MS)
+      .tell({ _tag: 'FallbackSucceeded', at });
+    expect(harness.node.lastSuccess).toEqual(O.some(START));
+  });
+
   it('F4, N12: a success of the fallback takes the place of one from the future', () => {
     const harness = booted(POLICY, healthyState(O.some(V1), plus(START, 9 * DAY_MS)));
     harness.tell({ _tag: 'FallbackSucceeded', at: plus(START, -HOUR_MS) });

@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../../src/apps/main.ts', import.meta.url));
+/** The executable. */
+export const MAIN = fileURLToPath(new URL('../../src/apps/main.ts', import.meta.url));
 
 export interface Ended {
   readonly code: number | null;

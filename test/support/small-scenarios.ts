@@ -155,15 +155,13 @@ const operator = (lastsHours: number, stops: number): fc.Arbitrary<OperatorJson>
       .tuple(at, environment)
       .map(([t, stop]) => ({ at: t, does: 'promote' as const, version: version(0), environment: stop })),
     at.map((t) => ({ at: t, does: 'reject' as const, version: version(0) })),
-    fc
-      .tuple(at, hours(1, 20), fc.boolean())
-      .map(([t, lasts, floorToo]) => ({
-        at: t,
-        does: 'disable' as const,
-        on: { share: 0.5 },
-        for: lasts,
-        floor_too: floorToo,
-      })),
+    fc.tuple(at, hours(1, 20), fc.boolean()).map(([t, lasts, floorToo]) => ({
+      at: t,
+      does: 'disable' as const,
+      on: { share: 0.5 },
+      for: lasts,
+      floor_too: floorToo,
+    })),
     at.map((t) => ({ at: t, does: 'enable' as const, on: { share: 0.5 } })),
     at.map((t) => ({ at: t, does: 'run-now' as const, on: { share: 0.5 } })),
   );

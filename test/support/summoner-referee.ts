@@ -49,6 +49,8 @@ interface Ledger {
   /** A run for another version than the applied one has begun since the last success. */
   isDirty: boolean;
   lastSuccessMs: number | undefined;
+  /** The success of the fallback's that was heard of last, believed or not. */
+  heardMs: number | undefined;
   requests: Map<string, OwedRequest>;
   /** Requests whose turn has been taken, and when they expire. */
   done: Map<string, number>;
@@ -74,6 +76,7 @@ const blank = (): Ledger => ({
   applied: undefined,
   isDirty: false,
   lastSuccessMs: undefined,
+  heardMs: undefined,
   requests: new Map(),
   done: new Map(),
   runNow: false,
@@ -228,8 +231,9 @@ export class Referee {
         this.#now.runNow = true;
         return;
       case 'FallbackSucceeded': {
-        const { lastSuccessMs } = this.#now;
-        if (event.at > now) return;
+        const { lastSuccessMs, heardMs } = this.#now;
+        this.#now.heardMs = event.at;
+        if (event.at > now || event.at === heardMs) return;
         const at = Math.floor(event.at / 1_000) * 1_000;
         if (lastSuccessMs === undefined || lastSuccessMs < at || !this.#hasSuccess(now)) {
           this.#now.lastSuccessMs = at;

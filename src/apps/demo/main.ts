@@ -168,7 +168,7 @@ const machineOf = (
       await note();
       return end;
     },
-    fallbackSuccess: async () => fallbackSuccess(fallbackRecordOf(await files.readOwnRecord()), clock.now()),
+    fallbackSuccess: async () => fallbackSuccess(fallbackRecordOf(await files.readOwnRecord())),
     log: silentLog,
     onDecision: (decision) => {
       counts.onDecision(decision);

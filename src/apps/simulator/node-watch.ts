@@ -248,7 +248,7 @@ export class NodeWatch {
   clockSet(at: EpochMs, byMs: number): void {
     this.#doubtRecords(at);
     if (byMs >= 0) return;
-    this.#recordsAheadUntil = Math.max(this.#recordsAheadUntil, at - byMs);
+    this.#recordsAheadUntil = Math.max(this.#recordsAheadUntil, at) - Math.min(byMs, 0);
     // However far it was set back: a success that lies in the future is none, so the window is open once more at most.
     const thresholdMs = (this.#fallback?.thresholdSeconds ?? 0) * SECOND_MS;
     const lastDue = at + Math.max(this.#policy.windowMs, thresholdMs) + this.#policy.clockToleranceMs;
@@ -363,8 +363,10 @@ export class NodeWatch {
     if (this.#dueBy !== Infinity) this.#dueBy = Math.max(at + this.#policy.windowMs, this.#afterHeldFloor());
     const settings = this.#fallback;
     if (settings === undefined) return;
+    // A record that was written before the clock was set back looks fresh again when the clock has caught up with it.
+    const believedUntil = this.#isAlive ? at : Math.max(at, this.#recordsAheadUntil);
     this.#fallbackDueBy =
-      at + settings.thresholdSeconds * SECOND_MS + settings.everyMs + settings.splaySeconds * SECOND_MS;
+      believedUntil + settings.thresholdSeconds * SECOND_MS + settings.everyMs + settings.splaySeconds * SECOND_MS;
   }
 
   /** What is wanted could not start before. */

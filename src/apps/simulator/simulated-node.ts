@@ -177,7 +177,7 @@ export class SimulatedNode {
     const { record } = this.#disk;
     return {
       clocks: { at: now, elapsedMs: at },
-      fallbackSuccess: O.isSome(record.lastSuccessEpochSeconds) ? fallbackSuccess(record, now) : O.none,
+      fallbackSuccess: fallbackSuccess(record),
     };
   }
 

@@ -29,7 +29,7 @@ export interface ClockReading {
 /** What the agent notices by itself whenever it wakes. */
 export interface Noticed {
   readonly clocks: ClockReading;
-  /** The fallback's last success, as far as its record is believed. */
+  /** The fallback's last success, as its record states it. */
   readonly fallbackSuccess: O.Option<EpochMs>;
 }
 

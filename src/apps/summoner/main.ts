@@ -101,7 +101,7 @@ const portsOf = async (
     bus: filesystemSignalBus(pathOf(bus.right)),
     state: filesystemStateStore(pathOf(config.node_state)),
     converge: convergeWith(childProcessRunner(), order.right, log),
-    fallbackSuccess: async () => fallbackSuccess(fallbackRecordOf(await readRecord(fallbackRecord)), clock.now()),
+    fallbackSuccess: async () => fallbackSuccess(fallbackRecordOf(await readRecord(fallbackRecord))),
     log,
   });
 };

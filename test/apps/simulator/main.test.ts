@@ -1,9 +1,11 @@
 /** The command as an operator meets it: a process, its arguments, its exit code. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Ended, runSignalbox } from '../../support/run-signalbox.ts';
+import { type Ended, MAIN, runSignalbox } from '../../support/run-signalbox.ts';
 
 let directory = '';
 beforeAll(() => {
@@ -40,6 +42,20 @@ describe('signalbox simulate', () => {
     expect(one).toMatch(/^\w+$/);
     expect([again, poll]).toEqual([one, one]);
     expect(other).not.toBe(one);
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('asked by %s, ends before its end, and exits with 75', async (signal) => {
+    // A pipe for a file tells when the process has come as far as to read its scenario.
+    const scenario = join(directory, `${signal}.yaml`);
+    execFileSync('mkfifo', [scenario]);
+    const child = spawn(process.execPath, [MAIN, 'simulate', scenario, '--report', 'stopped.html'], { cwd: directory });
+    let out = '';
+    child.stdout.on('data', (text: Buffer) => (out += text.toString()));
+    const ended = new Promise<unknown>((resolve) => child.once('close', (...how: readonly unknown[]) => resolve(how)));
+    await writeFile(scenario, 'name: long\nplan: slack\nlasts: 3650d\nfleet: 20000\ninstalled: 1.0.0\n');
+    child.kill(signal);
+    expect(await ended).toEqual([75, null]);
+    expect([out, existsSync(join(directory, 'stopped.html'))]).toEqual(['', false]);
   });
 
   it('lists what is ready', async () => {

@@ -1,0 +1,162 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { whichExecutable } from './which-executable.ts';
+
+/** A server that speaks S3, and somebody it knows. */
+export interface S3Server {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** An S3 server of one's own, until it is stopped. */
+export interface RunningS3Server extends S3Server {
+  readonly stop: () => Promise<void>;
+}
+
+const PROGRAMS = ['ceph', 'ceph-mon', 'ceph-osd', 'monmaptool', 'radosgw', 'radosgw-admin', 'setpriv'];
+
+/** The programs that radosgw needs and this machine lacks. */
+export const missingForRadosgw = (): readonly string[] =>
+  PROGRAMS.filter((program) => whichExecutable(program) === undefined);
+
+const START_MS_MAX = 55_000;
+const STOP_MS_MAX = 5_000;
+
+/** A port that nobody uses now. */
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('expected a port');
+  return address.port;
+};
+
+/**
+ * A cluster of one monitor and one store in memory. Ports are fixed by address, nothing is authenticated inside, and the
+ * monitor settles each change at once where it would wait for more of them: a start takes four seconds and not twelve.
+ */
+const configuration = (directory: string, fsid: string, monitorPort: number, port: number): string => `
+[global]
+fsid = ${fsid}
+mon host = [v1:127.0.0.1:${monitorPort}/0]
+public addr = 127.0.0.1
+auth cluster required = none
+auth service required = none
+auth client required = none
+ms bind ipv6 = false
+ms bind msgr2 = false
+paxos propose interval = 0.02
+paxos min wait = 0.01
+mon allow pool size one = true
+mon max pg per osd = 1000
+osd pool default size = 1
+osd pool default min size = 1
+osd pool default pg num = 1
+osd pool default pgp num = 1
+osd pool default pg autoscale mode = off
+osd crush chooseleaf type = 0
+osd objectstore = memstore
+memstore device bytes = 1073741824
+mon data = ${directory}/mon
+osd data = ${directory}/osd
+rgw data = ${directory}/rgw
+run dir = ${directory}
+crash dir = ${directory}
+log file = ${directory}/$name.log
+pid file = ${directory}/$name.pid
+admin socket = ${directory}/$name.asok
+rgw frontends = beast endpoint=127.0.0.1:${port} tcp_nodelay=1
+`;
+
+const stopAll = async (daemons: readonly ChildProcess[]): Promise<void> => {
+  await Promise.all(
+    daemons.map(async (daemon) => {
+      if (daemon.exitCode !== null || daemon.signalCode !== null) return;
+      const exited = once(daemon, 'exit');
+      const kill = setTimeout(() => daemon.kill('SIGKILL'), STOP_MS_MAX);
+      daemon.kill('SIGTERM');
+      await exited;
+      clearTimeout(kill);
+    }),
+  );
+};
+
+const untilItAnswers = async (endpoint: string, daemons: readonly ChildProcess[]): Promise<void> => {
+  const end = performance.now() + START_MS_MAX;
+  for (;;) {
+    const answers = await fetch(endpoint).then(
+      (answer) => answer.ok,
+      () => false,
+    );
+    if (answers) return;
+    const dead = daemons.find(({ exitCode, signalCode }) => exitCode !== null || signalCode !== null);
+    if (dead !== undefined || performance.now() > end) throw new Error('did not come up');
+    await sleep(50);
+  }
+};
+
+/**
+ * Starts a Ceph object gateway, which checks signatures and conditions as S3 does, on a free port of the loopback
+ * interface. Its daemons end with this process, however that ends; its directory is removed when it is stopped.
+ */
+export const startRadosgw = async (): Promise<RunningS3Server> => {
+  const directory = await mkdtemp(join(tmpdir(), 'signalbox-radosgw-'));
+  const file = join(directory, 'ceph.conf');
+  const fsid = randomUUID();
+  const monitorPort = await freePort();
+  const port = await freePort();
+  const server: S3Server = {
+    endpoint: `http://127.0.0.1:${port}`,
+    region: 'us-east-1',
+    accessKeyId: randomUUID().replaceAll('-', '').toUpperCase(),
+    secretAccessKey: randomUUID(),
+  };
+  const environment = { PATH: process.env['PATH'] ?? '', CEPH_CONF: file };
+  const daemons: ChildProcess[] = [];
+  const run = async (program: string, ...args: readonly string[]): Promise<void> => {
+    await promisify(execFile)(program, args, { env: environment, timeout: START_MS_MAX });
+  };
+  const start = (program: string, ...args: readonly string[]): void => {
+    const command = ['--pdeathsig', 'KILL', program, '--foreground', ...args];
+    daemons.push(spawn('setpriv', command, { env: environment, stdio: 'ignore' }));
+  };
+  const stop = async (): Promise<void> => {
+    await stopAll(daemons.toReversed());
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    for (const name of ['mon', 'osd', 'rgw']) await mkdir(join(directory, name));
+    await writeFile(file, configuration(directory, fsid, monitorPort, port));
+    const map = join(directory, 'monmap');
+    await run('monmaptool', '--create', '--fsid', fsid, '--addv', 'a', `[v1:127.0.0.1:${monitorPort}/0]`, map);
+    await run('ceph-mon', '--mkfs', '--id', 'a', '--monmap', map);
+    start('ceph-mon', '--id', 'a');
+    const store = randomUUID();
+    await run('ceph', 'osd', 'new', store);
+    await run('ceph-osd', '--id', '0', '--mkfs', '--osd-uuid', store);
+    start('ceph-osd', '--id', '0');
+    const { accessKeyId, secretAccessKey } = server;
+    const keys = ['--access-key', accessKeyId, '--secret-key', secretAccessKey];
+    await run('radosgw-admin', 'user', 'create', '--uid', 'tests', '--display-name', 'tests', ...keys);
+    start('radosgw', '--name', 'client.rgw');
+    await untilItAnswers(server.endpoint, daemons);
+    return { ...server, stop };
+  } catch (error) {
+    const log = await readFile(join(directory, 'client.rgw.log'), 'utf8').catch(() => 'no log');
+    await stop();
+    throw new Error(`radosgw: ${error instanceof Error ? error.message : String(error)}\n${log.slice(-2_000)}`, {
+      cause: error,
+    });
+  }
+};
