@@ -248,7 +248,9 @@ export class NodeWatch {
   clockSet(at: EpochMs, byMs: number): void {
     this.#doubtRecords(at);
     if (byMs >= 0) return;
-    this.#recordsAheadUntil = Math.max(this.#recordsAheadUntil, at) - Math.min(byMs, 0);
+    this.#recordsAheadUntil = Math.max(this.#recordsAheadUntil, at) - byMs;
+    // What is on record looks fresh again when the clock has caught up with it.
+    this.#fallbackDueBy = Math.max(this.#fallbackDueBy, this.#fallbackDueAfter(this.#recordsAheadUntil));
     // However far it was set back: a success that lies in the future is none, so the window is open once more at most.
     const thresholdMs = (this.#fallback?.thresholdSeconds ?? 0) * SECOND_MS;
     const lastDue = at + Math.max(this.#policy.windowMs, thresholdMs) + this.#policy.clockToleranceMs;
@@ -361,12 +363,14 @@ export class NodeWatch {
     this.#areRecordsDoubtful = at < this.#unrecordedUntil;
     this.#isHealthy = this.#isAlive && !this.#areRecordsDoubtful && at >= this.#disabledUntil;
     if (this.#dueBy !== Infinity) this.#dueBy = Math.max(at + this.#policy.windowMs, this.#afterHeldFloor());
+    this.#fallbackDueBy = this.#fallbackDueAfter(this.#isAlive ? at : Math.max(at, this.#recordsAheadUntil));
+  }
+
+  /** When the fallback runs at the latest after a success that looks as though it had been then. */
+  #fallbackDueAfter(success: number): number {
     const settings = this.#fallback;
-    if (settings === undefined) return;
-    // A record that was written before the clock was set back looks fresh again when the clock has caught up with it.
-    const believedUntil = this.#isAlive ? at : Math.max(at, this.#recordsAheadUntil);
-    this.#fallbackDueBy =
-      believedUntil + settings.thresholdSeconds * SECOND_MS + settings.everyMs + settings.splaySeconds * SECOND_MS;
+    if (settings === undefined) return Infinity;
+    return success + (settings.thresholdSeconds + settings.splaySeconds) * SECOND_MS + settings.everyMs;
   }
 
   /** What is wanted could not start before. */
