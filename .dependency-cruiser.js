@@ -93,6 +93,20 @@ export default {
       to: { path: MAIN },
     },
     {
+      name: 'simulator-own-world',
+      severity: 'error',
+      comment: 'The simulator is a world of its own: not even its main.ts picks an adapter.',
+      from: { path: '^src/apps/simulator/' },
+      to: { path: '^src/adapters/' },
+    },
+    {
+      name: 'simulation-without-effects',
+      severity: 'error',
+      comment: 'A simulation touches nothing outside; only the command reads scenarios and writes reports.',
+      from: { path: '^src/apps/simulator/', pathNot: '/(commands|find-scenario|main)\\.ts$' },
+      to: { dependencyTypes: ['core'], pathNot: '^(crypto|timers(/promises)?)$' },
+    },
+    {
       name: 'sources-without-tests',
       severity: 'error',
       comment: 'What is published does not need what is not.',

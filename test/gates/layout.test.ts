@@ -28,11 +28,13 @@ describe.each([
 describe('entry points', () => {
   const adapters = globSync('src/adapters/*/', { cwd: ROOT }).map((folder) => folder.replace(/\/$/, ''));
   const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
-    readonly exports: Readonly<Record<string, unknown>>;
+    readonly exports: Readonly<Record<string, string | { readonly default: string }>>;
   };
-  const apps = Object.keys(exports)
-    .filter((entry) => entry.startsWith('./apps/'))
-    .map((entry) => entry.replace('./', 'src/'));
+  const apps = Object.values(exports).flatMap((target) => {
+    const [, folder] =
+      (typeof target === 'string' ? '' : target.default).match(/^\.\/dist\/(apps\/.*)\/index\.js$/) ?? [];
+    return folder === undefined ? [] : [`src/${folder}`];
+  });
 
   it.each([...adapters, ...apps].toSorted())('%s has an index.ts, which is what package.json exports', (folder) => {
     expect(existsSync(join(ROOT, folder, 'index.ts'))).toBe(true);

@@ -1,26 +1,32 @@
 /**
  * What npm would publish works for someone who has nothing else: the tarball is installed into an empty project, every
- * entry point is compiled against and imported under the oldest Node that package.json promises and under the one the
- * scripts run on, the executable answers, and publint and are-the-types-wrong find nothing.
+ * entry point is compiled against and imported under the oldest Node that package.json promises, the one the scripts run
+ * on and the newest, the executable answers, a simulation goes the same way under all three, and publint and
+ * are-the-types-wrong find nothing.
  */
 import assert from 'node:assert/strict';
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
+import { KNOWN_TRACES, type KnownTrace } from '../support/known-traces.ts';
 import { mustRun, ROOT } from './tool.ts';
 
 const QUIET = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];
 
+const isUsualMachine = process.platform === 'linux' && process.arch === 'x64';
+
 /** The oldest Node of `engines`; npm has this release for Linux on x64, and for the other machines newer ones of 22. */
-const OLDEST_NODE = process.platform === 'linux' && process.arch === 'x64' ? '22.12.0' : '22';
+const OLDEST_NODE = isUsualMachine ? '22.12.0' : '22';
+/** The newest line of Node; one release of it where that is there, so that a gate does not fail of itself. */
+const NEWEST_NODE = isUsualMachine ? '26.10.0' : '26';
 
 /** Node as npm has it: a package for each kind of machine, with nothing in it but the executable. */
-const installNode = async (folder: string): Promise<string> => {
+const installNode = async (folder: string, release: string): Promise<string> => {
   const prefix = process.platform === 'darwin' && process.arch === 'arm64' ? 'node-bin' : 'node';
   const name = `${prefix}-${process.platform}-${process.arch}`;
   mkdirSync(folder);
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
-  await mustRun('npm', ['install', ...QUIET, '--ignore-scripts', `${name}@${OLDEST_NODE}`], { cwd: folder });
+  await mustRun('npm', ['install', ...QUIET, '--ignore-scripts', `${name}@${release}`], { cwd: folder });
   return join(folder, 'node_modules', name, 'bin/node');
 };
 
@@ -108,6 +114,22 @@ const importAll = async (node: string, project: string, entries: readonly string
   return (await mustRun(node, [script], { cwd: project })).trim();
 };
 
+/** The histories that were written down, as this Node goes through them. */
+const traces = async (node: string, project: string): Promise<readonly KnownTrace[]> => {
+  const script = join(project, 'traces.mjs');
+  writeFileSync(
+    script,
+    `import { READY_SCENARIOS, simulate } from 'signalbox/simulation';
+     const traces = [];
+     for (const { scenario, seed } of ${JSON.stringify(KNOWN_TRACES)}) {
+       const { traceHash: trace } = await simulate(READY_SCENARIOS.get(scenario), { seed });
+       traces.push({ scenario, seed, trace });
+     }
+     console.log(JSON.stringify(traces));\n`,
+  );
+  return JSON.parse(await mustRun(node, [script], { cwd: project })) as readonly KnownTrace[];
+};
+
 const scratch = mkdtempSync(join(tmpdir(), 'signalbox-package-'));
 try {
   const tarball = await pack(scratch);
@@ -131,12 +153,19 @@ try {
   await compile(project, entries);
   console.log('a project with strict types compiles against every entry point');
 
-  for (const node of [await installNode(join(scratch, 'node')), process.execPath]) {
+  const [oldest, newest] = await Promise.all([
+    installNode(join(scratch, 'oldest'), OLDEST_NODE),
+    installNode(join(scratch, 'newest'), NEWEST_NODE),
+  ]);
+  for (const node of [oldest, process.execPath, newest]) {
     const version = await importAll(node, project, entries);
     const env = { PATH: [dirname(node), process.env['PATH'] ?? ''].join(delimiter) };
     const help = await mustRun(join(project, 'node_modules/.bin/signalbox'), ['--help'], { cwd: project, env });
     assert.match(help, /signalbox/, 'signalbox --help does not name itself');
-    console.log(`Node ${version}: ${entries.length} entry points imported, signalbox --help answers`);
+    assert.deepEqual(await traces(node, project), KNOWN_TRACES, `Node ${version} simulates another history`);
+    console.log(
+      `Node ${version}: ${entries.length} entry points imported, signalbox --help answers, ${KNOWN_TRACES.length} histories as known`,
+    );
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true });

@@ -53,6 +53,8 @@ export interface FaultyProxy {
   readonly url: string;
   /** Every request that arrived, in order. */
   readonly requests: readonly SeenRequest[];
+  /** How many requests somebody still waits for. */
+  readonly waiting: () => number;
   /** How many bytes of endless bodies it has got rid of. */
   readonly endlessBytes: () => number;
   /** Decides what happens to requests from now on. */
@@ -127,13 +129,15 @@ export const faultyProxy = async (origin: string): Promise<FaultyProxy> => {
   const requests: SeenRequest[] = [];
   let faultOf: (request: SeenRequest) => Fault = () => NONE;
   let endless = 0;
+  let waiting = 0;
 
   const respond = async (seen: SeenRequest, body: Buffer, response: ServerResponse): Promise<void> => {
     const fault = faultOf(seen);
     const askServer = (): Promise<Answer> => ask(new URL(origin), seen, body);
     switch (fault._tag) {
       case 'None':
-        return giveBack(response, await askServer());
+        giveBack(response, await askServer());
+        return;
       case 'Drop':
         if (fault.when === 'AfterServer') await askServer();
         response.destroy();
@@ -144,15 +148,18 @@ export const faultyProxy = async (origin: string): Promise<FaultyProxy> => {
       case 'Delay': {
         const answer = await askServer();
         await sleep(fault.byMs);
-        return giveBack(response, answer);
+        giveBack(response, answer);
+        return;
       }
       case 'Drip':
         return drip(response, await askServer(), fault.everyMs);
       case 'Truncate':
-        return truncate(response, await askServer(), fault.afterBytes);
+        truncate(response, await askServer(), fault.afterBytes);
+        return;
       case 'Repeat':
         await askServer();
-        return giveBack(response, await askServer());
+        giveBack(response, await askServer());
+        return;
       case 'Answer':
         response.writeHead(fault.status, fault.headers).end(fault.body);
         return;
@@ -176,6 +183,10 @@ export const faultyProxy = async (origin: string): Promise<FaultyProxy> => {
     const { method = '', url = '', headers } = request;
     const seen: SeenRequest = { method, url, headers };
     requests.push(seen);
+    waiting += 1;
+    response.on('close', () => {
+      waiting -= 1;
+    });
     buffer(request)
       .then((body) => respond(seen, body, response))
       // A client that has gone, or a server that has: to the client both are a connection that closes.
@@ -188,6 +199,7 @@ export const faultyProxy = async (origin: string): Promise<FaultyProxy> => {
   return {
     url: `http://127.0.0.1:${address.port}`,
     requests,
+    waiting: () => waiting,
     endlessBytes: () => endless,
     misbehave: (decide) => {
       faultOf = decide;

@@ -28,8 +28,7 @@ const PROGRAMS = ['ceph', 'ceph-mon', 'ceph-osd', 'monmaptool', 'radosgw', 'rado
 export const missingForRadosgw = (): readonly string[] =>
   PROGRAMS.filter((program) => whichExecutable(program) === undefined);
 
-const START_MS_MAX = 55_000;
-const STOP_MS_MAX = 5_000;
+const START_MS_MAX = 25_000;
 
 /** A port that nobody uses now. */
 const freePort = async (): Promise<number> => {
@@ -43,8 +42,9 @@ const freePort = async (): Promise<number> => {
 };
 
 /**
- * A cluster of one monitor and one store in memory. Ports are fixed by address, nothing is authenticated inside, and the
- * monitor settles each change at once where it would wait for more of them: a start takes four seconds and not twelve.
+ * A cluster of one monitor and one store in memory. Nothing is authenticated inside, and the monitor settles each change
+ * at once where it would wait for more of them: a start takes two seconds and not twelve. The store is told where it
+ * stands: when it tells the monitor so itself, it sometimes does before it knows which cluster it is in, and dies of that.
  */
 const configuration = (directory: string, fsid: string, monitorPort: number, port: number): string => `
 [global]
@@ -67,6 +67,8 @@ osd pool default pgp num = 1
 osd pool default pg autoscale mode = off
 osd crush chooseleaf type = 0
 osd objectstore = memstore
+osd class update on start = false
+osd crush update on start = false
 memstore device bytes = 1073741824
 mon data = ${directory}/mon
 osd data = ${directory}/osd
@@ -84,10 +86,9 @@ const stopAll = async (daemons: readonly ChildProcess[]): Promise<void> => {
     daemons.map(async (daemon) => {
       if (daemon.exitCode !== null || daemon.signalCode !== null) return;
       const exited = once(daemon, 'exit');
-      const kill = setTimeout(() => daemon.kill('SIGKILL'), STOP_MS_MAX);
-      daemon.kill('SIGTERM');
+      // Nothing that they hold is kept, and an orderly end of a store in memory takes them a long time.
+      daemon.kill('SIGKILL');
       await exited;
-      clearTimeout(kill);
     }),
   );
 };
@@ -144,6 +145,7 @@ export const startRadosgw = async (): Promise<RunningS3Server> => {
     start('ceph-mon', '--id', 'a');
     const store = randomUUID();
     await run('ceph', 'osd', 'new', store);
+    await run('ceph', 'osd', 'crush', 'add', 'osd.0', '1', 'root=default', 'host=memory');
     await run('ceph-osd', '--id', '0', '--mkfs', '--osd-uuid', store);
     start('ceph-osd', '--id', '0');
     const { accessKeyId, secretAccessKey } = server;
@@ -153,10 +155,15 @@ export const startRadosgw = async (): Promise<RunningS3Server> => {
     await untilItAnswers(server.endpoint, daemons);
     return { ...server, stop };
   } catch (error) {
-    const log = await readFile(join(directory, 'client.rgw.log'), 'utf8').catch(() => 'no log');
+    const logs = await Promise.all(
+      ['mon.a', 'osd.0', 'client.rgw'].map((name) => readFile(join(directory, `${name}.log`), 'utf8').catch(() => '')),
+    );
     await stop();
-    throw new Error(`radosgw: ${error instanceof Error ? error.message : String(error)}\n${log.slice(-2_000)}`, {
-      cause: error,
-    });
+    throw new Error(
+      `radosgw: ${error instanceof Error ? error.message : String(error)}\n${logs.map((log) => log.slice(-1_000)).join('\n')}`,
+      {
+        cause: error,
+      },
+    );
   }
 };

@@ -55,8 +55,8 @@ export class Tally {
     this.lastsMs = lastsMs;
     this.stepMs = drawingStepMs(lastsMs);
     this.steps = Math.ceil(lastsMs / this.stepMs);
-    // As fine as fits: in steps of ten seconds up to eleven days, a year in steps of five minutes.
-    this.loadStepMs = Math.max(10_000, Math.ceil(lastsMs / 100_000 / 10_000) * 10_000);
+    // Far shorter than a run, which counts for every step that it touches; a simulation of years has longer ones.
+    this.loadStepMs = Math.max(10_000, Math.ceil(lastsMs / LOAD_STEPS_MAX / 10_000) * 10_000);
     this.#loadSteps = Math.ceil(lastsMs / this.loadStepMs);
     this.#loads = Array.from({ length: stacks }, () => new Load(this.#loadSteps));
     this.firings = new Array<number>(this.steps).fill(0);
@@ -181,6 +181,8 @@ export class Tally {
 }
 
 const STEPS_MAX = 1_000;
+/** Of each stack that is 48 MB. */
+const LOAD_STEPS_MAX = 4_000_000;
 const STEPS_MS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 2_880, 10_080].map((minutes) => minutes * 60_000);
 
 /** The shortest step that a person would choose of which no more than a thousand are drawn. */
