@@ -23,7 +23,7 @@ import { pinTo } from '../../src/domain/pin.ts';
 import type { ReleasePlanJson } from '../../src/domain/release-plan.ts';
 import { decodeSignal, encodeSignal } from '../../src/domain/signal.ts';
 import { step, type SummonerDecision, type SummonerEvent, type SummonerState } from '../../src/domain/summoner.ts';
-import { DAY_MS, HOUR_MS, MINUTE_MS, plus, SECOND_MS } from '../../src/domain/time.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, plus, SECOND_MS, nextTimestamp } from '../../src/domain/time.ts';
 import type { ChefServer } from '../../src/ports/chef-server.ts';
 import { BROKEN_SUMMONERS } from './broken-summoners.ts';
 import { CONTROLS } from './train-controls.ts';
@@ -144,6 +144,20 @@ const LONG_RUNS = small({
     { at: '50m', does: 'run-now' },
     { at: '1h4m', does: 'run-now' },
   ],
+});
+
+const OUT_OF_SHAPE = small({
+  name: 'out-of-shape',
+  about: 'a train half way, and a person who takes the last of its stops to a third version',
+  plan: SHORT_TRAIN,
+  lasts: '12h',
+  fleet: 28,
+  installed: '1.0.0',
+  artifacts: [
+    { version: '1.1.0', at: '10m' },
+    { version: '1.2.0', at: '20m' },
+  ],
+  operators: [{ at: '2h40m', does: 'promote', version: '1.1.0', environment: 'prod-5' }],
 });
 
 const KILLED_IN_RUNS = small({
@@ -512,6 +526,21 @@ const signalsBeforeItPins = withPorts((ports) =>
   })),
 );
 
+/** Every signal is followed at once by a later one that says the same. */
+const tellsTwice = withPorts((ports) => ({
+  ...ports,
+  bus: {
+    ...ports.bus,
+    write: async (key, body, expected) => {
+      const written = await ports.bus.write(key, body, expected);
+      const signal = decodeSignal(body);
+      if (written._tag !== 'Landed' || E.isLeft(signal)) return written;
+      const again = { ...signal.right, timestamp: nextTimestamp(signal.right.timestamp) };
+      return ports.bus.write(key, encodeSignal(again), written.revision);
+    },
+  },
+}));
+
 /** Takes it for granted that a pin has landed, whatever was answered, and does not read it back. */
 const doesNotReadBack = withPorts((ports) =>
   withServers(ports, (server) => {
@@ -836,6 +865,19 @@ export const DELIBERATE_BUGS: readonly DeliberateBug[] = [
     laws: ['T4', 'T6'],
   },
   { name: 'boards at every departure', programs: boardsAtEveryDeparture, scenario: TRAIN, laws: ['T4'] },
+  {
+    name: 'takes the oldest artifact instead of the newest',
+    programs: trainThat('takes the oldest artifact instead of the newest'),
+    scenario: TRAIN,
+    laws: ['T2'],
+  },
+  {
+    name: 'carries on with a train that is out of shape',
+    programs: trainThat('carries on with a train that is out of shape'),
+    scenario: OUT_OF_SHAPE,
+    laws: ['T11'],
+  },
+  { name: 'tells every version twice', programs: tellsTwice, scenario: TRAIN, laws: ['L8'] },
   {
     name: 'lets a version pass over a stop',
     programs: trainThat('lets a version pass over a stop'),

@@ -6,8 +6,14 @@
  */
 import * as E from 'fp-ts/lib/Either.js';
 import type { Manifest } from '../../domain/manifest.ts';
-import type { EnvironmentName, StackName, Version } from '../../domain/names.ts';
-import { nameFromLiteral, CookbookName } from '../../domain/names.ts';
+import {
+  compareVersions,
+  CookbookName,
+  type EnvironmentName,
+  nameFromLiteral,
+  type StackName,
+  type Version,
+} from '../../domain/names.ts';
 import { type ChefEnvironment, emptyChefEnvironment, pinTo, pinnedVersion } from '../../domain/pin.ts';
 import * as O from 'fp-ts/lib/Option.js';
 import { decodeSignal, type Signal, type SignalKey } from '../../domain/signal.ts';
@@ -76,6 +82,8 @@ export class ControlPlane {
   readonly #witness: Witness;
   readonly #artifacts = new Map<Version, ArtifactRecord>();
   readonly #complete = new Map<StackName, Map<Version, string>>();
+  /** Since when every stack has held all of it. */
+  readonly #wholeSince = new Map<Version, EpochMs>();
   readonly #environments = new Map<StackName, Map<EnvironmentName, ChefEnvironment>>();
   readonly #documents = new Map<string, Document>();
   /** The promotions of this instant that the audit trail tells of. */
@@ -123,6 +131,15 @@ export class ControlPlane {
   /** Whether the audit trail has it, of this instant, that `environment` is to be promoted to `version`. */
   isAnnounced(environment: EnvironmentName, version: Version): boolean {
     return this.#announced.has(`${environment} ${version}`);
+  }
+
+  /** The newest version that every stack held whole before `at`. */
+  newestBefore(at: EpochMs): Version | undefined {
+    let newest: Version | undefined;
+    for (const [version, wholeSince] of this.#wholeSince) {
+      if (wholeSince < at && (newest === undefined || compareVersions(version, newest) > 0)) newest = version;
+    }
+    return newest;
   }
 
   /** What the stacks pin, as the tally of the train sees it. */
@@ -210,6 +227,7 @@ export class ControlPlane {
         performing(() => {
           if (isDown()) return down;
           this.#completeOn(stack).set(record.version, record.sha256);
+          if (this.isCompleteEverywhere(record.version)) this.#wholeSince.set(record.version, this.now);
           return { _tag: 'Complete' } as const;
         }),
       completeArtifacts: async () => {

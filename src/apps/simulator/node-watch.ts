@@ -249,8 +249,9 @@ export class NodeWatch {
     this.#doubtRecords(at);
     if (byMs >= 0) return;
     this.#recordsAheadUntil = Math.max(this.#recordsAheadUntil, at) - byMs;
-    // What is on record looks fresh again when the clock has caught up with it.
-    this.#fallbackDueBy = Math.max(this.#fallbackDueBy, this.#fallbackDueAfter(this.#recordsAheadUntil));
+    // A Summoner that lives takes its record along; the fallback's own looks fresh once the clock has caught up with it.
+    const ownFreshUntil = this.#isAlive ? this.#fallbackDueAfter(this.#recordsAheadUntil) : -Infinity;
+    this.#fallbackDueBy = Math.max(this.#fallbackDueBy, ownFreshUntil);
     // However far it was set back: a success that lies in the future is none, so the window is open once more at most.
     const thresholdMs = (this.#fallback?.thresholdSeconds ?? 0) * SECOND_MS;
     const lastDue = at + Math.max(this.#policy.windowMs, thresholdMs) + this.#policy.clockToleranceMs;

@@ -44,6 +44,8 @@ export class Place implements SignalKey {
   held: HeldSignal | undefined;
   pin: Version | undefined;
   pinnedAt: EpochMs | undefined;
+  /** What it was pinned to before. */
+  previousPin: Version | undefined;
   /** Every version that it was ever pinned to. */
   readonly everPinned = new Set<Version>();
   /** How many of its nodes are on {@link Place.pin}. */
@@ -69,6 +71,7 @@ export class Place implements SignalKey {
   }
 
   pinTo(version: Version, at: EpochMs): void {
+    if (version !== this.pin) this.previousPin = this.pin;
     this.pin = version;
     this.pinnedAt = at;
     this.everPinned.add(version);

@@ -100,7 +100,7 @@ class Simulation {
       },
     });
     this.#librarians = new SimulatedLibrarians(this.#world, this.#control);
-    this.#watch = new TrainWatch(plan, this.#places, this.#control, this.#world.violations, startsAt);
+    this.#watch = new TrainWatch(scenario, this.#places, this.#control, this.#world.violations);
     if (installed !== undefined) this.#install(installed);
     this.#fleet = new SimulatedFleet(this.#world, this.#places);
     this.#events = this.#eventsOf(scenario);

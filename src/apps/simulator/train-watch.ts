@@ -6,7 +6,7 @@
  */
 import type { Hold } from '../../domain/hold.ts';
 import { isActive } from '../../domain/hold.ts';
-import type { EnvironmentName, StackName, Version } from '../../domain/names.ts';
+import { compareVersions, type EnvironmentName, type StackName, type Version } from '../../domain/names.ts';
 import * as O from 'fp-ts/lib/Option.js';
 import { environmentsOf, type ReleasePlan, type Stage, stageOf, type TrainStage } from '../../domain/release-plan.ts';
 import { departureAtOrBefore } from '../../domain/schedule.ts';
@@ -14,6 +14,7 @@ import type { Signal } from '../../domain/signal.ts';
 import { compareTimestamps, type EpochMs, formatInstant, type Timestamp } from '../../domain/time.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import { type Place, signalledVersion } from './place.ts';
+import type { Scenario } from './scenario.ts';
 import type { Violations } from './violations.ts';
 
 /** What the watch has to be told of the world. */
@@ -22,6 +23,8 @@ export interface TrainFacts {
   readonly isCompleteEverywhere: (version: Version) => boolean;
   /** Whether the audit trail has it, of this instant, that the environment is to be promoted to the version. */
   readonly isAnnounced: (environment: EnvironmentName, version: Version) => boolean;
+  /** The newest version that every stack held whole before that instant. */
+  readonly newestBefore: (at: EpochMs) => Version | undefined;
 }
 
 /** Who moves pins at present. */
@@ -32,12 +35,23 @@ interface Step {
   readonly departure: EpochMs;
 }
 
+/** What the nodes of a place were told last. */
+interface Told {
+  readonly timestamp: Timestamp;
+  readonly version: Version;
+  readonly at: EpochMs;
+}
+
 /** The front of a train, as it stood at a departure. */
 interface Front {
   readonly departure: EpochMs;
   readonly version: Version | undefined;
   readonly stops: number;
 }
+
+/** How often the version changes from one stop to the next. */
+const changesIn = (pins: readonly (Version | undefined)[]): number =>
+  pins.filter((pin, i) => i > 0 && pin !== pins[i - 1]).length;
 
 /** The promises made by plan and Librarian. */
 export class TrainWatch {
@@ -60,16 +74,18 @@ export class TrainWatch {
   readonly #touched = new Set<Stage>();
   readonly #boarded = new Map<Stage, EpochMs>();
   readonly #fronts = new Map<Stage, Front>();
-  readonly #lastTimestamp = new Map<Place, Timestamp>();
+  readonly #lastSignal = new Map<Place, Told>();
+  /** The departure at which what a stage takes was looked at last. */
+  readonly #looked = new Map<Stage, EpochMs>();
   /** Nothing has gone wrong since then. */
   #calmSince: EpochMs;
 
-  constructor(plan: ReleasePlan, places: readonly Place[], facts: TrainFacts, violations: Violations, now: EpochMs) {
-    this.#plan = plan;
+  constructor(scenario: Scenario, places: readonly Place[], facts: TrainFacts, violations: Violations) {
+    this.#plan = scenario.plan;
     this.#places = places;
     this.#facts = facts;
     this.#violations = violations;
-    this.#calmSince = now;
+    this.#calmSince = scenario.startsAt;
   }
 
   /** Who moves pins at present. */
@@ -130,7 +146,7 @@ export class TrainWatch {
     const stage = stageOf(this.#plan, environment);
     const isByHand = this.actor !== 'train' || this.#byHand.get(environment) === version;
     if (isByHand) this.#moveByHand(stage, environment, version);
-    else this.#moveByTrain(stage, environment, version, at);
+    else this.#moveByTrain(stage, place, version, at);
   }
 
   /** A signal was written. */
@@ -140,11 +156,16 @@ export class TrainWatch {
     if (place.pin !== version) {
       this.#violations.add('L1', at, where, `signalled ${version} while pinned to ${place.pin ?? 'nothing'}`);
     }
-    const before = this.#lastTimestamp.get(place);
-    if (before !== undefined && compareTimestamps(signal.timestamp, before) <= 0) {
+    const before = this.#lastSignal.get(place);
+    if (before !== undefined && compareTimestamps(signal.timestamp, before.timestamp) <= 0) {
       this.#violations.add('S6', at, where, 'a signal is not later than the one before it');
     }
-    this.#lastTimestamp.set(place, signal.timestamp);
+    const isPinnedStill = (place.pinnedAt ?? at) <= (before?.at ?? at);
+    // A rollback tells once more what it went back to, lest another Librarian has told the contrary.
+    if (before?.version === version && isPinnedStill && !this.#havePeopleActed) {
+      this.#violations.add('L8', at, where, `signalled ${version} again, although it is pinned and signalled`);
+    }
+    this.#lastSignal.set(place, { timestamp: signal.timestamp, version, at });
   }
 
   /** A tick is over. */
@@ -156,6 +177,7 @@ export class TrainWatch {
     for (const stage of this.#plan.stages) {
       if (stage._tag === 'train') this.#checkTrain(stage, at);
       if (stage._tag === 'canary') this.#checkCanary(stage, at);
+      if (stage._tag === 'latest') this.#checkLatest(stage, at);
     }
     this.#checkSignals(at);
   }
@@ -180,7 +202,7 @@ export class TrainWatch {
     this.#fronts.delete(stage);
   }
 
-  #moveByTrain(stage: Stage | undefined, environment: EnvironmentName, version: Version, at: EpochMs): void {
+  #moveByTrain(stage: Stage | undefined, { environment, previousPin }: Place, version: Version, at: EpochMs): void {
     if (stage === undefined) {
       this.#violations.add('T9', at, environment, `promoted to ${version}, although only people promote it`);
       return;
@@ -197,7 +219,7 @@ export class TrainWatch {
     if (isCalm && last?.departure === departure) {
       this.#violations.add('T7', at, environment, `promoted twice at one departure, to ${last.version} and ${version}`);
     }
-    if (stage._tag === 'train') this.#boardOrTravel(stage, environment, last?.version, version, departure, isCalm, at);
+    if (stage._tag === 'train') this.#boardOrTravel(stage, environment, previousPin, version, departure, isCalm, at);
   }
 
   #boardOrTravel(
@@ -220,6 +242,10 @@ export class TrainWatch {
     if (split !== undefined && !this.#touched.has(stage)) {
       this.#violations.add('T13', at, stage.name, `${environment} went on while ${split} was not complete`);
     }
+    const left = environments.map((stop) => (stop === environment ? before : this.#pinOf(stop)));
+    if (isCalm && before !== undefined && split === undefined && changesIn(left) > 1) {
+      this.#violations.add('T11', at, stage.name, `${environment} went on from pins that no train could have left`);
+    }
     const isFirst = environments[0] === environment;
     const pins = others.map((stop) => this.#pinOf(stop));
     const underWay = new Set(before === undefined ? pins : [before, ...pins]);
@@ -231,7 +257,7 @@ export class TrainWatch {
   #checkTrain(stage: TrainStage, at: EpochMs): void {
     if (!stage.environments.every((stop) => this.#isAgreed(stop))) return;
     const pins = stage.environments.map((stop) => this.#pinOf(stop));
-    const changes = pins.filter((pin, i) => i > 0 && pin !== pins[i - 1]).length;
+    const changes = changesIn(pins);
     if (changes === 0) this.#touched.delete(stage);
     else if (changes > 1 && !this.#touched.has(stage)) {
       this.#violations.add('T6', at, stage.name, `its stops are on ${pins.map((pin) => pin ?? 'nothing').join(', ')}`);
@@ -256,6 +282,23 @@ export class TrainWatch {
       departure === last.departure + stage.schedule.everyMs;
     if (isFree && last.version === version && stops === last.stops) {
       this.#violations.add('T15', at, stage.name, `${version} did not move at ${formatInstant(departure)}`);
+    }
+  }
+
+  /** It takes the newest that every stack holds (law T2). */
+  #checkLatest(stage: Extract<Stage, { readonly _tag: 'latest' }>, at: EpochMs): void {
+    const departure = departureAtOrBefore(stage.schedule, at);
+    if (this.#looked.get(stage) === departure) return;
+    this.#looked.set(stage, departure);
+    const isDue = at <= departure + stage.schedule.graceMs && this.#calmSince < departure;
+    if (!isDue || this.#heldUntil >= departure || this.#rejected.size > 0) return;
+    const newest = this.#facts.newestBefore(departure);
+    for (const environment of stage.environments) {
+      const pin = this.#pinOf(environment);
+      if (newest === undefined || !this.#isAgreed(environment) || this.#byHand.has(environment)) continue;
+      if (pin === undefined || compareVersions(pin, newest) < 0) {
+        this.#violations.add('T2', at, environment, `did not take ${newest}, which is complete on every stack`);
+      }
     }
   }
 
