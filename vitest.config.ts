@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/probes/**'],
+    globalSetup: ['test/support/radosgw-on-demand.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     coverage: {

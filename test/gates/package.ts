@@ -30,6 +30,9 @@ const installNode = async (folder: string, release: string): Promise<string> => 
   return join(folder, 'node_modules', name, 'bin/node');
 };
 
+/** What only the adapters for them need. */
+const OPTIONAL_PEERS = ['@aws-sdk/client-s3', '@google-cloud/storage'];
+
 const pack = async (folder: string): Promise<string> => {
   await mustRun('npm', ['run', '--silent', 'build']);
   const said = await mustRun('npm', [
@@ -143,9 +146,11 @@ try {
   const installed = join(project, 'node_modules/signalbox');
   for (const peer of ['fp-ts', 'io-ts'])
     assert(existsSync(join(project, 'node_modules', peer)), `${peer} was not installed`);
-  for (const optional of ['@aws-sdk/client-s3', '@google-cloud/storage']) {
+  for (const optional of OPTIONAL_PEERS) {
     assert(!existsSync(join(project, 'node_modules', optional)), `${optional} was installed and is optional`);
   }
+  // From here on it is someone's who uses every adapter there is.
+  await mustRun('npm', ['install', ...QUIET, ...OPTIONAL_PEERS], { cwd: project });
 
   const entries = entryPoints(installed);
   await mustRun('attw', [tarball, '--profile', 'esm-only', '--no-emoji', '--entrypoints', ...entries]);

@@ -1,5 +1,5 @@
-import { crc32c } from './multipart-upload.ts';
 import type { GcsAnswer } from './gcs-requests.ts';
+import { crc32c } from './multipart-upload.ts';
 
 /** Of an answer that is no success so many bytes are read, for what they say of the reason. */
 const REASON_BYTES_MAX = 4_096;

@@ -1,5 +1,5 @@
 /** It was not over in time. */
-export class TooLate extends Error {}
+class TooLate extends Error {}
 
 /**
  * Gives `act` so many milliseconds, however it is spent: connecting, fetching a token, waiting, or on a body that drips

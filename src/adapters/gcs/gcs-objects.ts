@@ -11,9 +11,9 @@ import {
   textField,
 } from './answers.ts';
 import { stallWatch, withDeadline } from './deadline.ts';
-import { checkSettings, type GcsSettings } from './settings.ts';
 import { type GcsAnswer, type GcsRequest, gcsRequests } from './gcs-requests.ts';
 import { crc32c, multipartEnvelope, runningCrc32c } from './multipart-upload.ts';
+import { checkSettings, type GcsSettings } from './settings.ts';
 
 /** What was found under a name. */
 export type ObjectLook =
@@ -36,7 +36,8 @@ export interface ObjectStream {
 /**
  * Objects by name below one prefix of one bucket. Names are not checked here: they come from names that were.
  *
- * Every function but {@link list} is one HTTP request, and none is tried again: when to ask once more is the caller's.
+ * A function is one HTTP request, and is not tried again: when to ask once more is the caller's to know. Only a list is one
+ * request for each page, and what was opened is one more when its bytes are asked for.
  */
 export interface GcsObjects {
   /** `gs://bucket/prefix/name`, for messages. */
@@ -77,7 +78,7 @@ const TOO_OFTEN =
   'got status 429: one object takes about one write a second; nothing was written, so try again after some seconds';
 
 /** A bucket that is not there is a mistake to be told, and no missing object. */
-const isMissingBucket = (reason: string): boolean => /bucket (does not exist|.*not found)/i.test(reason);
+const isMissingBucket = (reason: string): boolean => /\bbucket (\S+ )?does not exist/i.test(reason);
 
 const looked = async (answer: GcsAnswer, bytesMax: number): Promise<ObjectLook> => {
   const { status, headers, body } = answer;
@@ -313,7 +314,7 @@ export const gcsObjects = (settings: GcsSettings): GcsObjects => {
         const { names: found, nextPageToken } = pageIn(listed);
         names.push(...found.map((name) => name.slice(namePrefix.length)));
         if (nextPageToken === undefined || nextPageToken === '') return names;
-        return names;
+        pageToken = nextPageToken;
       }
       throw new Error(
         `expected at most ${LIST_PAGE_NAMES * LIST_PAGES_MAX} objects, got more; give the store a prefix of its own`,

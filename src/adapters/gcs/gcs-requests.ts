@@ -27,12 +27,12 @@ async function* nothing(): AsyncGenerator<Uint8Array> {}
 /** No content, of which the transport makes an empty text. */
 const NO_CONTENT = 204;
 
+const GOOGLE = 'https://storage.googleapis.com';
+
 const isWithoutTls = (settings: GcsSettings, endpoint: string): boolean => {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
   if (url === undefined || !['http:', 'https:'].includes(url.protocol) || url.username !== '' || url.search !== '') {
-    throw new TypeError(
-      `apiEndpoint: expected a URL such as https://storage.googleapis.com, got ${JSON.stringify(endpoint.slice(0, 200))}`,
-    );
+    throw new TypeError(`apiEndpoint: expected a URL such as ${GOOGLE}, got ${JSON.stringify(endpoint.slice(0, 200))}`);
   }
   if (url.protocol === 'https:') return false;
   if (!mayGoWithoutTls(settings, url.hostname)) {
@@ -57,9 +57,10 @@ const isWithoutTls = (settings: GcsSettings, endpoint: string): boolean => {
  */
 export const gcsRequests = (settings: GcsSettings): SendToGcs => {
   const { deadlineMs } = checkSettings(settings);
-  const { apiEndpoint, authClient } = settings;
+  const { apiEndpoint = GOOGLE, authClient } = settings;
   const storage = new Storage({
-    ...(apiEndpoint === undefined ? {} : { apiEndpoint }),
+    // Always named: else a variable of the environment could lead us elsewhere, and without TLS.
+    apiEndpoint,
     ...(authClient === undefined ? {} : { authClient }),
     // A token server may hang as well, and every later request would wait for that same token.
     clientOptions: { transporterOptions: { timeout: deadlineMs } },

@@ -22,22 +22,16 @@ export type ObjectReading =
     };
 
 /** The bytes of `body`, or nothing when they are more than `bytesMax`: the rest is left unread, the connection closed. */
-const collect = async (body: Readable, bytesMax: number, abort: AbortSignal): Promise<Buffer | undefined> => {
-  const stop = (): void => void body.destroy(new Error('given up'));
-  abort.addEventListener('abort', stop);
-  try {
-    const stream: AsyncIterable<Uint8Array> = body;
-    const pieces: Uint8Array[] = [];
-    let length = 0;
-    for await (const piece of stream) {
-      length += piece.length;
-      if (length > bytesMax) return undefined;
-      pieces.push(piece);
-    }
-    return Buffer.concat(pieces);
-  } finally {
-    abort.removeEventListener('abort', stop);
+const collect = async (body: Readable, bytesMax: number): Promise<Buffer | undefined> => {
+  const stream: AsyncIterable<Uint8Array> = body;
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of stream) {
+    length += piece.length;
+    if (length > bytesMax) return undefined;
+    pieces.push(piece);
   }
+  return Buffer.concat(pieces);
 };
 
 const get = async (
@@ -58,7 +52,7 @@ const get = async (
     const detail = `read ${bucket.addressOf(key)}: expected status 200 and the object, got ${status ?? 'none'}`;
     return { _tag: 'Unavailable', detail, passing: false };
   }
-  const bytes = body === undefined ? Buffer.alloc(0) : await collect(body, bytesMax, abort);
+  const bytes = body === undefined ? Buffer.alloc(0) : await collect(body, bytesMax);
   if (bytes === undefined) return { _tag: 'TooLarge', revision };
   return { _tag: 'Body', bytes, revision: revision ?? revisionOf(bytes), hasEtag: revision !== undefined };
 };

@@ -122,7 +122,8 @@ export class NodeWatch {
     }
     if (cause._tag === 'NewVersion') this.#startsNewVersion(at, cause.version);
     const earlyMs = this.#recordedAt + this.#policy.windowMs - this.#policy.leadMs - at;
-    if (cause._tag === 'Floor' && !this.#areRecordsDoubtful && earlyMs > SLACK_MS) {
+    const isDoubtful = this.#areRecordsDoubtful || at <= this.#recordsAheadUntil + SLACK_MS;
+    if (cause._tag === 'Floor' && !isDoubtful && earlyMs > SLACK_MS) {
       this.#breaks(
         'N6',
         at,

@@ -130,11 +130,14 @@ export class SimulatedNode {
   /** A person on the node says something to the agent. */
   hear(event: SummonerEvent, at: EpochMs): void {
     if (this.#agent === undefined || at < this.#awayUntil) return;
-    if (event._tag === 'Disabled')
-      this.#watch.disabled(this.#realTime(event.disabling.until), event.disabling.floorToo);
     if (event._tag === 'Enabled') this.#watch.enabled(at);
     this.#catchUp(at);
     this.#takeIn(this.#agent, at, event);
+    // Told after the fact: what came before it at the same instant happened under what was said before.
+    if (event._tag === 'Disabled') {
+      const { until, floorToo } = event.disabling;
+      this.#watch.disabled(this.#realTime(until), floorToo);
+    }
     this.nextAt = this.#earliest();
   }
 

@@ -161,8 +161,10 @@ export class TrainWatch {
       this.#violations.add('S6', at, where, 'a signal is not later than the one before it');
     }
     const isPinnedStill = (place.pinnedAt ?? at) <= (before?.at ?? at);
-    // A rollback tells once more what it went back to, lest another Librarian has told the contrary.
-    if (before?.version === version && isPinnedStill && !this.#havePeopleActed) {
+    const schedule = stageOf(this.#plan, place.environment)?.schedule;
+    const isCalm = schedule !== undefined && this.#calmSince < departureAtOrBefore(schedule, at);
+    // A step that overtook another is told once more, lest another Librarian has told the contrary.
+    if (before?.version === version && isPinnedStill && isCalm && !this.#havePeopleActed) {
       this.#violations.add('L8', at, where, `signalled ${version} again, although it is pinned and signalled`);
     }
     this.#lastSignal.set(place, { timestamp: signal.timestamp, version, at });
