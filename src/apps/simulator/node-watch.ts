@@ -122,7 +122,10 @@ export class NodeWatch {
     }
     if (cause._tag === 'NewVersion') this.#startsNewVersion(at, cause.version);
     const earlyMs = this.#recordedAt + this.#policy.windowMs - this.#policy.leadMs - at;
-    const isDoubtful = this.#areRecordsDoubtful || at <= this.#recordsAheadUntil + SLACK_MS;
+    // A success that lay in the future was none when the floor was given its start.
+    const { catchUpSplaySeconds, backoff } = this.#policy;
+    const doubtfulUntil = this.#recordsAheadUntil + catchUpSplaySeconds * SECOND_MS + backoff.capMs;
+    const isDoubtful = this.#areRecordsDoubtful || at <= doubtfulUntil;
     if (cause._tag === 'Floor' && !isDoubtful && earlyMs > SLACK_MS) {
       this.#breaks(
         'N6',
