@@ -19,6 +19,8 @@ export interface ChefRun {
   readonly end: RunEnd;
   /** What its success brings to the node. */
   readonly version: Version | undefined;
+  /** Whether it was one of many that could be spread in time; a retry, or one that hangs, is none. */
+  isSpread: boolean;
 }
 
 /** How a second process ends, at once: the first holds the lock. */
@@ -50,7 +52,7 @@ export class ChefClient {
   /** Starts a process, which from now on holds the lock. It brings what the server pins the environment to now. */
   start(by: ChefRun['by'], at: EpochMs): ChefRun {
     const { end, lastsMs, version } = this.#fate(at);
-    this.run = { by, startedAt: at, endsAt: at + lastsMs, end, version };
+    this.run = { by, startedAt: at, endsAt: at + lastsMs, end, version, isSpread: end._tag !== 'TimedOut' };
     return this.run;
   }
 

@@ -271,7 +271,7 @@ export class ControlPlane {
     this.writes++;
     const decoded = decodeSignal(body);
     if (E.isRight(decoded)) this.#witness.signalled(place, decoded.right, this.now);
-    return this.weather.answersLost
+    return place.areAnswersLost
       ? { _tag: 'Unknown', detail: 'the answer was lost' }
       : { _tag: 'Landed', revision: held.revision };
   }

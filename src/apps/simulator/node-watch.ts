@@ -53,6 +53,7 @@ export class NodeWatch {
   /** The same, should the Summoner be dead. */
   #fallbackDueBy: number;
   #lastFallbackAttemptAt = -Infinity;
+  #isFallbackAtWork = false;
   /** The records on the disk, or the clock they were written by, are not to be trusted before the next success. */
   #areRecordsDoubtful = false;
   /** Nothing can be recorded before. */
@@ -120,6 +121,10 @@ export class NodeWatch {
     if (cause._tag === 'NewVersion' || cause._tag === 'Request') {
       if (at < this.#disabledUntil) this.#breaks('N10', at, `a run for ${cause._tag} was started while disabled`);
     }
+    if (cause._tag === 'Floor' && at < this.#floorHeldUntil) {
+      this.#breaks('N10', at, 'the floor ran although it was disabled too');
+    }
+    this.#startsWhatIsWanted(at);
     if (cause._tag === 'NewVersion') this.#startsNewVersion(at, cause.version);
     const earlyMs = this.#recordedAt + this.#policy.windowMs - this.#policy.leadMs - at;
     // A success that lay in the future was none when the floor was given its start.
@@ -146,12 +151,21 @@ export class NodeWatch {
     }
     const wanted = this.#wanted;
     if (wanted?.version !== version) return;
-    if (wanted.runs === 0 && at > wanted.startsBefore + SLACK_MS) {
-      this.#breaks('N2', at, `the run for ${version} was started ${seconds(at - wanted.startsBefore)} after its splay`);
-    }
     if (wanted.attempts >= this.#policy.attemptsMax + this.#interruptions) {
       this.#breaks('N7', at, `attempt ${wanted.attempts + 1} at ${version}, of ${this.#policy.attemptsMax} allowed`);
     }
+  }
+
+  /** What was wanted is started in time, whether by a run for it or by another that brings it. */
+  #startsWhatIsWanted(at: EpochMs): void {
+    const wanted = this.#wanted;
+    if (wanted === undefined || wanted.runs > 0 || at <= wanted.startsBefore + SLACK_MS) return;
+    this.#breaks(
+      'N2',
+      at,
+      `no run for ${wanted.version} was started for ${seconds(at - wanted.startsBefore)} after its splay`,
+    );
+    this.#wanted = { ...wanted, startsBefore: Infinity };
   }
 
   /** A run of the Summoner ended, and it could take that in. */
@@ -193,18 +207,21 @@ export class NodeWatch {
       this.#breaks('F4', at, `the fallback ran again ${seconds(betweenMs)} after its last attempt`);
     }
     this.#lastFallbackAttemptAt = at;
+    this.#isFallbackAtWork = true;
   }
 
-  /** A run of the fallback's ended. */
+  /** The fallback has run chef-client, twice where the first run upgraded it. */
   fallbackEnded(at: EpochMs, isSuccess: boolean): void {
     this.#lastFallbackAttemptAt = at;
+    this.#isFallbackAtWork = false;
     if (isSuccess) this.#recordSuccess(at);
-    else this.#failed(at);
+    else this.#fallbackFailed(at);
   }
 
   /** A run of the fallback's was cut short together with the fallback: on record is its beginning. */
   fallbackCutShort(at: EpochMs): void {
-    this.#failed(at);
+    this.#isFallbackAtWork = false;
+    this.#fallbackFailed(at);
   }
 
   /** The agent died, and with it what it knew of a run under way. */
@@ -232,6 +249,7 @@ export class NodeWatch {
   stoodStill(until: number): void {
     this.#isHealthy = false;
     this.#postpone(until + this.#policy.catchUpSplaySeconds * SECOND_MS + this.#policy.backoff.capMs);
+    this.#postponeFallback(until);
     this.#waitFor(until);
   }
 
@@ -251,7 +269,16 @@ export class NodeWatch {
   /** The clock was set, which everything on the disk was written by. */
   clockSet(at: EpochMs, byMs: number): void {
     this.#doubtRecords(at);
-    if (byMs >= 0) return;
+    // Its cron job goes by the same clock.
+    this.#postponeFallback(at);
+    if (byMs >= 0) {
+      // Of a clock that is set while it is away the agent knows nothing: what people told it ends by that clock.
+      if (!this.#isAlive) {
+        this.#disabledUntil -= byMs;
+        this.#floorHeldUntil -= byMs;
+      }
+      return;
+    }
     this.#recordsAheadUntil = Math.max(this.#recordsAheadUntil, at) - byMs;
     // A Summoner that lives takes its record along; the fallback's own looks fresh once the clock has caught up with it.
     const ownFreshUntil = this.#isAlive ? this.#fallbackDueAfter(this.#recordsAheadUntil) : -Infinity;
@@ -259,7 +286,11 @@ export class NodeWatch {
     // However far it was set back: a success that lies in the future is none, so the window is open once more at most.
     const thresholdMs = (this.#fallback?.thresholdSeconds ?? 0) * SECOND_MS;
     const lastDue = at + Math.max(this.#policy.windowMs, thresholdMs) + this.#policy.clockToleranceMs;
-    this.#postpone(Math.min(Math.min(this.#dueBy, this.#fallbackDueBy) - byMs, lastDue));
+    const dueBy = Math.max(this.#dueBy, this.#afterHeldFloor());
+    this.#postpone(Math.min(Math.min(dueBy, this.#fallbackDueBy) - byMs, lastDue));
+    // An attempt on record looks fresh once more as well.
+    const retryMs = (this.#fallback?.retryIntervalSeconds ?? 0) * SECOND_MS;
+    this.#postponeFallback(Math.min(this.#fallbackDueBy - byMs, lastDue) + retryMs);
   }
 
   /** A person disabled the node. */
@@ -268,19 +299,25 @@ export class NodeWatch {
     this.#disabledUntil = until;
     this.#isHealthy = false;
     this.#wanted = undefined;
-    if (!floorToo) return;
-    this.#floorHeldUntil = until;
-    this.#postpone(this.#afterHeldFloor());
+    if (floorToo) this.#floorHeldUntil = until;
   }
 
   /** A person enabled it. */
   enabled(at: EpochMs): void {
     this.#disabledUntil = Math.min(this.#disabledUntil, at);
+    this.floorEnabled(at);
+  }
+
+  /** A person enabled its floor, or disabled it anew without. */
+  floorEnabled(at: EpochMs): void {
+    this.#floorHeldUntil = Math.min(this.#floorHeldUntil, at);
   }
 
   /** The scenario is over; `isUp`: nothing keeps the machine from running, and it does not run just now. */
   over(at: EpochMs, isUp: boolean): void {
-    if (isUp) this.#startsInTime(at);
+    if (!isUp) return;
+    this.#startsInTime(at);
+    if (this.#isAlive) this.#startsWhatIsWanted(at);
   }
 
   #accepted(at: EpochMs, before: NodeState, node: NodeState): void {
@@ -349,15 +386,17 @@ export class NodeWatch {
   }
 
   #startsInTime(at: EpochMs): void {
-    if (at > this.#dueBy + SLACK_MS) {
-      this.#breaks('N6', at, `no run was started for ${seconds(at - this.#dueBy)} after the window had closed`);
+    const dueBy = Math.max(this.#dueBy, this.#afterHeldFloor());
+    if (at > dueBy + SLACK_MS) {
+      this.#breaks('N6', at, `no run was started for ${seconds(at - dueBy)} after the window had closed`);
       this.#dueBy = at;
     }
     this.#healsInTime(at);
   }
 
   #healsInTime(at: EpochMs): void {
-    if (this.#fallback !== undefined && at > this.#fallbackDueBy + SLACK_MS) {
+    if (this.#fallback === undefined || this.#isFallbackAtWork) return;
+    if (at > this.#fallbackDueBy + SLACK_MS) {
       this.#breaks('F1', at, `the fallback did not run for ${seconds(at - this.#fallbackDueBy)} after it was due`);
       this.#fallbackDueBy = at;
     }
@@ -367,7 +406,7 @@ export class NodeWatch {
     this.#recordedAt = at;
     this.#areRecordsDoubtful = at < this.#unrecordedUntil;
     this.#isHealthy = this.#isAlive && !this.#areRecordsDoubtful && at >= this.#disabledUntil;
-    if (this.#dueBy !== Infinity) this.#dueBy = Math.max(at + this.#policy.windowMs, this.#afterHeldFloor());
+    if (this.#dueBy !== Infinity) this.#dueBy = at + this.#policy.windowMs;
     this.#fallbackDueBy = this.#fallbackDueAfter(this.#isAlive ? at : Math.max(at, this.#recordsAheadUntil));
   }
 
@@ -381,7 +420,10 @@ export class NodeWatch {
   /** What is wanted could not start before. */
   #waitFor(until: number): void {
     if (this.#wanted === undefined) return;
-    this.#wanted = { ...this.#wanted, startsBefore: Math.max(this.#wanted.startsBefore, until) };
+    this.#wanted = {
+      ...this.#wanted,
+      startsBefore: Math.max(this.#wanted.startsBefore, until),
+    };
   }
 
   #doubtRecords(at: EpochMs): void {
@@ -402,12 +444,20 @@ export class NodeWatch {
     this.#postpone(at + this.#policy.backoff.capMs);
   }
 
+  #fallbackFailed(at: EpochMs): void {
+    this.#failed(at);
+    this.#postponeFallback(at + (this.#fallback?.retryIntervalSeconds ?? 0) * SECOND_MS);
+  }
+
   #postpone(until: number): void {
     if (this.#dueBy !== Infinity) this.#dueBy = Math.max(this.#dueBy, until);
+  }
+
+  /** The fallback cannot decide before `until`: then it looks, and waits its place in the splay. */
+  #postponeFallback(until: number): void {
     const settings = this.#fallback;
     if (settings === undefined) return;
-    const retryMs = (settings.retryIntervalSeconds + settings.splaySeconds) * SECOND_MS + settings.everyMs;
-    this.#fallbackDueBy = Math.max(this.#fallbackDueBy, until + retryMs);
+    this.#fallbackDueBy = Math.max(this.#fallbackDueBy, until + settings.splaySeconds * SECOND_MS + settings.everyMs);
   }
 
   #isApplied(version: Version): boolean {

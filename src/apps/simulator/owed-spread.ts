@@ -30,32 +30,41 @@ const ofFloor = (
   return isRetry ? [at, at + backoff.capMs / 2] : [closesAt - leadMs, closesAt - leadMs / 2];
 };
 
+/** What a run that is started comes to: a spread of its own, one that was owed when its version was seen, or none. */
+export type OwedStart =
+  | { readonly _tag: 'Spread'; readonly spread: Spread }
+  | { readonly _tag: 'OwedBefore' }
+  /** A retry, a start that was put off, or one that a person asked for: it lies where it lies. */
+  | { readonly _tag: 'Unspread' };
+
+const OWED_BEFORE: OwedStart = { _tag: 'OwedBefore' };
+const UNSPREAD: OwedStart = { _tag: 'Unspread' };
+
 /**
- * The spread of a run that is started; nothing for one that was owed already when its version was seen.
+ * What a run that is started comes to.
  *
  * @param before - the state that it was started from.
  */
-export const spreadOfStart = (
+export const owedStart = (
   policy: SummonerPolicy,
   { cause }: Running,
   before: NodeState,
   circumstances: Circumstances,
-): Spread | undefined => {
+): OwedStart => {
   const { at, offsetMs } = circumstances;
   switch (cause._tag) {
     case 'NewVersion': {
-      if (O.isNone(before.pending)) return undefined;
+      if (O.isNone(before.pending)) return OWED_BEFORE;
       const { attempts, startAt } = before.pending.value;
-      // A retry, or a start that a run or a standstill put off, lies where it lies.
-      return attempts > 0 || at - (startAt - offsetMs) > MINUTE_MS ? [at, at] : undefined;
+      return attempts > 0 || at - (startAt - offsetMs) > MINUTE_MS ? UNSPREAD : OWED_BEFORE;
     }
     case 'Floor':
-      return ofFloor(policy, before, circumstances);
+      return { _tag: 'Spread', spread: ofFloor(policy, before, circumstances) };
     case 'FirstRun':
-      return [at, at + policy.catchUpSplaySeconds * SECOND_MS];
+      return { _tag: 'Spread', spread: [at, at + policy.catchUpSplaySeconds * SECOND_MS] };
     case 'Request':
     case 'RunNow':
     case 'Upgraded':
-      return [at, at];
+      return UNSPREAD;
   }
 };

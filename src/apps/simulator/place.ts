@@ -40,6 +40,8 @@ export class Place implements SignalKey {
   /** The faults that may strike its nodes, each with its position in the scenario. */
   readonly nodeFaults: readonly (readonly [index: number, fault: NodeFault])[];
   busMode: BusMode = 'well';
+  /** What is written under its key lands, and the writer is not told. */
+  areAnswersLost = false;
   isServerDown = false;
   held: HeldSignal | undefined;
   pin: Version | undefined;

@@ -28,7 +28,7 @@ import { Tally } from './tally.ts';
 import { Trace, TRACED } from './trace.ts';
 import { TrainWatch } from './train-watch.ts';
 import { Violations } from './violations.ts';
-import { busModeUnder, labelOfFault, weatherUnder } from './weather.ts';
+import { areAnswersLostUnder, busModeUnder, labelOfFault, weatherUnder } from './weather.ts';
 import { World } from './world.ts';
 
 /** How a scenario is simulated. */
@@ -210,7 +210,9 @@ class Simulation {
     this.#control.weather = weather;
     for (const place of this.#places) {
       place.isServerDown = weather.serversDown.has(place.stack);
-      const busMode = busModeUnder(open.filter(({ on }) => isPlaceMeant(on, place)));
+      const here = open.filter(({ on }) => isPlaceMeant(on, place));
+      place.areAnswersLost = areAnswersLostUnder(here);
+      const busMode = busModeUnder(here);
       if (busMode === place.busMode) continue;
       place.busMode = busMode;
       this.#fleet.placeChanged(place, at);

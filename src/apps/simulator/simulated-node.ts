@@ -24,7 +24,7 @@ import { ChefClient, type ChefRun, LOCK_HELD } from './chef-client.ts';
 import { FaultCalendar } from './fault-calendar.ts';
 import { NodeDisk } from './node-disk.ts';
 import { NodeWatch } from './node-watch.ts';
-import { spreadOfStart } from './owed-spread.ts';
+import { owedStart } from './owed-spread.ts';
 import type { Place } from './place.ts';
 import type { NodeFault } from './scenario.ts';
 import { Trace, TRACED } from './trace.ts';
@@ -131,6 +131,7 @@ export class SimulatedNode {
   hear(event: SummonerEvent, at: EpochMs): void {
     if (this.#agent === undefined || at < this.#awayUntil) return;
     if (event._tag === 'Enabled') this.#watch.enabled(at);
+    if (event._tag === 'Disabled' && !event.disabling.floorToo) this.#watch.floorEnabled(at);
     this.#catchUp(at);
     this.#takeIn(this.#agent, at, event);
     // Told after the fact: what came before it at the same instant happened under what was said before.
@@ -150,7 +151,8 @@ export class SimulatedNode {
   finish(at: EpochMs): void {
     this.#watch.over(at, this.#chef.run === undefined && at >= this.#awayUntil && this.#bootAt > at);
     this.#world.tally.gap(at - this.#lastSuccessAt, this.#mind.policy.identity.node);
-    if (this.#chef.run !== undefined) this.#world.tally.ran(this.#stackIndex, this.#chef.run.startedAt, at);
+    if (this.#chef.run !== undefined)
+      this.#world.tally.ran(this.#stackIndex, this.#chef.run.startedAt, at, this.#chef.run.isSpread);
   }
 
   get #stackIndex(): number {
@@ -302,15 +304,16 @@ export class SimulatedNode {
     this.#watch.starts(at, running, stored, this.#chef.run?.by === 'summoner');
     tally.runStarted(running.cause._tag);
     this.trace.add(TRACED.started, at, causeNumber[running.cause._tag]);
-    const spread = spreadOfStart(this.#mind.policy, running, before, {
+    const owed = owedStart(this.#mind.policy, running, before, {
       at,
       offsetMs: this.#offsetMs,
       lastSuccessAt: this.#lastSuccessAt,
     });
-    if (spread !== undefined) this.#world.owed(this.#stackIndex, ...spread);
+    if (owed._tag === 'Spread') this.#world.owed(this.#stackIndex, ...owed.spread);
     const started = programs.agent.started(agent);
     if (this.#chef.run === undefined) {
-      this.#startChef('summoner', at);
+      const run = this.#startChef('summoner', at);
+      if (owed._tag === 'Unspread') run.isSpread = false;
       return started;
     }
     this.#watch.ended(at, running, false);
@@ -334,27 +337,27 @@ export class SimulatedNode {
 
   // chef-client.
 
-  #startChef(by: ChefRun['by'], at: EpochMs): void {
-    const { end, endsAt } = this.#chef.start(by, at);
-    if (end._tag !== 'TimedOut') return;
-    // A run that hangs is a burden that no spread could have lightened.
-    this.#world.tally.owed(this.#stackIndex, at, at, 0, endsAt - at);
-    this.#watch.hangs();
+  #startChef(by: ChefRun['by'], at: EpochMs): ChefRun {
+    const run = this.#chef.start(by, at);
+    if (run.end._tag === 'TimedOut') this.#watch.hangs();
+    return run;
   }
 
   #endRun(run: ChefRun, at: EpochMs): void {
     const { tally, scenario } = this.#world;
     this.#catchUp(at);
     this.#chef.run = undefined;
-    tally.ran(this.#stackIndex, run.startedAt, at);
+    tally.ran(this.#stackIndex, run.startedAt, at, run.isSpread);
     const isSuccess = runOutcomeOf(run.end)._tag === 'Succeeded';
     this.trace.add(TRACED.ended, at, isSuccess ? this.#world.numberOf(run.version) : -1);
     if (isSuccess) tally.succeeded++;
     else tally.failed++;
     if (isSuccess) this.#succeeded(run, at);
     if (run.by === 'fallback') {
-      this.#watch.fallbackEnded(at, isSuccess);
-      this.#fire(this.#afterFallbackRun(run.end, at), at);
+      const next = this.#afterFallbackRun(run.end, at);
+      // A client that upgraded itself is run once more: no end yet.
+      if (next?.order !== 'Run') this.#watch.fallbackEnded(at, isSuccess);
+      this.#fire(next, at);
     }
     if (run.by === 'summoner' && this.#agent !== undefined) {
       const { running } = this.#agent.decision.state.node;
@@ -544,7 +547,7 @@ export class SimulatedNode {
   /** The machine is off: whatever it did is undone but for what is on its disk. */
   #powerOff(at: EpochMs, backAt: number): void {
     if (this.#chef.run !== undefined) {
-      this.#world.tally.ran(this.#stackIndex, this.#chef.run.startedAt, at);
+      this.#world.tally.ran(this.#stackIndex, this.#chef.run.startedAt, at, this.#chef.run.isSpread);
       if (this.#chef.run.by === 'fallback') this.#watch.fallbackCutShort(at);
     }
     this.#chef.run = undefined;
@@ -565,7 +568,7 @@ export class SimulatedNode {
     this.#awayUntil = backAt;
     if (this.#chef.run !== undefined) {
       // That it takes so much longer is a burden that no spread could have lightened.
-      this.#world.tally.owed(this.#stackIndex, this.#chef.run.endsAt, this.#chef.run.endsAt, 0, backAt - at);
+      this.#chef.run.isSpread = false;
       this.#chef.run.endsAt += backAt - at;
     }
     this.#wakeAt = Math.max(this.#wakeAt, backAt);

@@ -63,7 +63,7 @@ export interface ConvergenceSeries {
   readonly converged: readonly number[];
 }
 
-/** A fault of what nodes share, or an operator's deed, on the time line. */
+/** A fault of what nodes share, an operator's deed, or a law that was broken, on the time line. */
 export interface Mark {
   readonly at: EpochMs;
   /** Its end, where it lasts. */

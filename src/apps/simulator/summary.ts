@@ -19,7 +19,7 @@ const peak = (series: readonly number[]): number => Math.ceil(series.reduce((mos
 
 const loadLine = ({ stack, runs, floor }: LoadSeries): readonly [string, string] => [
   `load on ${stack}`,
-  `at most ${peak(runs)} runs at once, ${peak(floor)} if they were spread perfectly`,
+  `at most ${peak(runs)} runs at once; all that was owed, spread perfectly, at most ${peak(floor)}`,
 ];
 
 const gapsLine = ({ longestMs, longestOn, windowMs }: SimulationResult['gaps']): string =>

@@ -93,14 +93,21 @@ export class Tally {
     return Array.from(this.#converged[environment] ?? [], (by) => (converged += by));
   }
 
-  /** A run that was under way on `stack` from `from` to `to`. */
-  ran(stack: number, from: number, to: number): void {
+  /**
+   * A run that was under way on `stack` from `from` to `to`.
+   *
+   * @param isSpread - whether it was told of as owed; one that nothing could have spread lies where it lies.
+   */
+  ran(stack: number, from: number, to: number, isSpread: boolean): void {
     const load = this.#loads[stack];
     if (load === undefined) return;
     const first = this.#loadStep(from);
     const last = this.#loadStep(to) + 1;
     load.changes[first] = (load.changes[first] ?? 0) + 1;
     load.changes[last] = (load.changes[last] ?? 0) - 1;
+    if (isSpread) return;
+    load.floorChanges[first] = (load.floorChanges[first] ?? 0) + 1;
+    load.floorChanges[last] = (load.floorChanges[last] ?? 0) - 1;
   }
 
   /**

@@ -18,7 +18,6 @@ export const TRACED = {
   booted: 7,
   pinned: 8,
   signalled: 9,
-  ticked: 10,
   intervened: 11,
   arrived: 12,
 } as const;
@@ -37,10 +36,10 @@ export class Trace {
    * @param at - milliseconds.
    */
   add(kind: Traced, at: number, value: number): void {
-    const seconds = Math.floor(at / TWO_TO_THE_32);
+    const epoch = Math.floor(at / TWO_TO_THE_32);
     const rest = (at % TWO_TO_THE_32) | 0;
-    this.#low = mixed(mixed(mixed(mixed(this.#low, kind), seconds), rest), value);
-    this.#high = mixed(mixed(mixed(mixed(this.#high, value), rest), seconds), kind);
+    this.#low = mixed(mixed(mixed(mixed(this.#low, kind), epoch), rest), value);
+    this.#high = mixed(mixed(mixed(mixed(this.#high, value), rest), epoch), kind);
   }
 
   /** Adds all that another trace is made of. */

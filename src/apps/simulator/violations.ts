@@ -24,6 +24,6 @@ export class Violations {
 
   /** Those that were kept, in order of time. */
   inOrder(): readonly Violation[] {
-    return this.kept.toSorted((a, b) => a.at - b.at || (a.where < b.where ? -1 : 1));
+    return this.kept.toSorted((a, b) => a.at - b.at || (a.where < b.where ? -1 : Number(a.where > b.where)));
   }
 }

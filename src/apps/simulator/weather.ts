@@ -9,8 +9,6 @@ import type { FaultSpan } from './shared-faults.ts';
 
 /** What goes wrong for the Librarian at present. */
 export interface Weather {
-  /** Writes to the bus land, and their answers are lost. */
-  readonly answersLost: boolean;
   readonly storeDown: boolean;
   readonly auditUnwritable: boolean;
   readonly librarianDown: boolean;
@@ -27,7 +25,6 @@ export const weatherUnder = (spans: readonly FaultSpan[], stacks: readonly Stack
   const stacksUnder = (kind: FaultSpan['kind']): ReadonlySet<StackName> =>
     new Set(spans.filter((span) => span.kind === kind).flatMap(({ on }) => on.stacks ?? stacks));
   return {
-    answersLost: hasKind(spans, 'bus-answers-lost'),
     storeDown: hasKind(spans, 'store-down'),
     auditUnwritable: hasKind(spans, 'audit-unwritable'),
     librarianDown: hasKind(spans, 'librarian-down'),
@@ -44,6 +41,9 @@ export const busModeUnder = (spans: readonly FaultSpan[]): BusMode => {
   if (hasKind(spans, 'bus-garbled')) return 'garbled';
   return hasKind(spans, 'bus-replaying') ? 'replaying' : 'well';
 };
+
+/** Whether writes to a key that just these faults strike land without an answer. */
+export const areAnswersLostUnder = (spans: readonly FaultSpan[]): boolean => hasKind(spans, 'bus-answers-lost');
 
 /** A fault in one line for people. */
 export const labelOfFault = ({ kind, on }: FaultSpan): string =>

@@ -140,7 +140,7 @@ describe('simulate', () => {
       '                succeeded 599, failed 4',
       'gaps            the longest 11h40m7s on prod-1-basalt-3, with a window of 12h',
       'fallback        fired 2; Summoners healed 1',
-      'load on basalt  at most 17 runs at once, 9 if they were spread perfectly',
+      'load on basalt  at most 17 runs at once; all that was owed, spread perfectly, at most 9',
       'faults          agent-killed 3',
       'trace           0123456789abcdef (seed 1, mode skip)',
       '',
