@@ -185,6 +185,40 @@ const DISABLED = small({
   operators: [{ at: '45m', does: 'disable', for: '2h' }],
 });
 
+const DISABLED_WITH_THE_FLOOR = small({
+  name: 'disabled-with-the-floor',
+  about: 'every node is disabled for days, the floor too, and half of them are enabled again after an hour',
+  plan: oneStage(600),
+  lasts: '3d',
+  fleet: 20,
+  installed: '1.0.0',
+  fallback: 'none',
+  operators: [
+    { at: '1h', does: 'disable', for: '2d', floor_too: true },
+    { at: '2h', does: 'enable', on: { share: 0.5 } },
+  ],
+});
+
+const DISABLED_BESIDE_THE_FALLBACK = small({
+  name: 'disabled-beside-the-fallback',
+  about: 'the Summoners are disabled for days, the floor too; the fallback knows nothing of that',
+  plan: oneStage(600),
+  lasts: '3d',
+  fleet: 20,
+  installed: '1.0.0',
+  operators: [{ at: '1h', does: 'disable', for: '2d', floor_too: true }],
+});
+
+const FAILING_DAYS = small({
+  name: 'failing-days',
+  about: 'an artifact that fails wherever it runs, for two days',
+  plan: oneStage(600),
+  lasts: '2d',
+  fleet: 20,
+  installed: '1.0.0',
+  artifacts: [{ version: '1.1.0', at: '30m', bad: [{}] }],
+});
+
 const FAILING_ARTIFACT = small({
   name: 'failing-artifact',
   about: 'an artifact that fails wherever it runs',
@@ -447,6 +481,32 @@ const floorAfter = (extraMs: number): Step => {
   return late;
 };
 
+/** Sees a version, and leaves it to whatever run comes next. */
+const runsForNoVersion: Step = (policy, state, event, now) => {
+  const decision = step(policy, state, event, now);
+  const { action } = decision;
+  if (action._tag !== 'Start' || action.running.cause._tag !== 'NewVersion') return decision;
+  const again = plus(now, MINUTE_MS);
+  return {
+    ...decision,
+    action: { _tag: 'Wait' },
+    state: { node: state.node, bus: { ...decision.state.bus, pollAt: again } },
+    lookAgainAt: again,
+    nextStartAt: O.some(again),
+  };
+};
+
+const disablesNoFloor: Step = (policy, state, event, now) =>
+  step(
+    policy,
+    state,
+    event._tag === 'Disabled' ? { ...event, disabling: { ...event.disabling, floorToo: false } } : event,
+    now,
+  );
+
+const isNotEnabled: Step = (policy, state, event, now) =>
+  step(policy, state, event._tag === 'Enabled' ? { _tag: 'Woke' } : event, now);
+
 // Fallbacks.
 
 const withLook = (lookOf: Programs['fallback']['lookOf']): Programs => ({
@@ -472,6 +532,13 @@ const asksTheSummoner = (): Programs => {
     },
   };
 };
+
+/** Its cron job is gone. */
+const withoutFallback = (): Programs =>
+  withLook((policy, lastRun, own, now) => ({
+    ...SHIPPED.fallback.lookOf(policy, lastRun, own, now),
+    decision: { _tag: 'Wait', reason: 'Healthy', retryAt: plus(now, 5 * MINUTE_MS) },
+  }));
 
 // Librarians.
 
@@ -738,6 +805,36 @@ export const DELIBERATE_BUGS: readonly DeliberateBug[] = [
     programs: summonerThat('starts a second run beside the first'),
     scenario: LONG_RUNS,
     laws: ['N13'],
+  },
+  {
+    name: 'runs for no version',
+    programs: withStep(runsForNoVersion),
+    scenario: UNDISTURBED_RELEASES,
+    laws: ['N2'],
+  },
+  {
+    name: 'runs the floor although that is disabled too',
+    programs: withStep(disablesNoFloor),
+    scenario: DISABLED_WITH_THE_FLOOR,
+    laws: ['N10'],
+  },
+  {
+    name: 'stays disabled although it is enabled again',
+    programs: withStep(isNotEnabled),
+    scenario: DISABLED_WITH_THE_FLOOR,
+    laws: ['N6'],
+  },
+  {
+    name: 'a fallback that is silent while the Summoner is disabled',
+    programs: withoutFallback,
+    scenario: DISABLED_BESIDE_THE_FALLBACK,
+    laws: ['F1'],
+  },
+  {
+    name: 'a fallback that is silent while the Summoner tries and fails',
+    programs: withoutFallback,
+    scenario: FAILING_DAYS,
+    laws: ['F1'],
   },
   {
     name: 'runs although it is disabled',

@@ -221,6 +221,7 @@ export const exampleSimulation = (size: ExampleSize = A_WEEK): SimulationResult 
       byHour: [38_210, 29_004, 12_870, 9_411, 7_020, 6_114, 5_870, 5_512, 5_040, 4_980, 7_122, 49_310, 31, 4],
       longestMs: 13 * HOUR_MS + 4 * MINUTE_MS + 9_000,
       longestOn: nameFromLiteral(NodeName)('ironstone-prod-4-0117'),
+      isLongestOpen: false,
       windowMs: WINDOW_MS,
     },
     violations,

@@ -148,13 +148,14 @@ const operator = (lastsHours: number, stops: number): fc.Arbitrary<OperatorJson>
   const at = moment(lastsHours);
   return fc.oneof(
     fc
-      .tuple(at, hours(1, 10))
-      .map(([t, lasts]) => ({ at: t, does: 'hold' as const, id: 'freeze', scope: 'plan', for: lasts })),
+      .tuple(at, hours(1, 10), fc.constantFrom('plan', 'stage:train', 'environment:prod-1', 'stack:basalt'))
+      .map(([t, lasts, scope]) => ({ at: t, does: 'hold' as const, id: 'freeze', scope, for: lasts })),
     fc.tuple(at, environment).map(([t, stop]) => ({ at: t, does: 'rollback' as const, environments: [stop] })),
     fc
       .tuple(at, environment)
       .map(([t, stop]) => ({ at: t, does: 'promote' as const, version: version(0), environment: stop })),
-    at.map((t) => ({ at: t, does: 'reject' as const, version: version(0) })),
+    fc.tuple(at, fc.nat({ max: 2 })).map(([t, nth]) => ({ at: t, does: 'reject' as const, version: version(nth) })),
+    fc.tuple(at, fc.nat({ max: 2 })).map(([t, nth]) => ({ at: t, does: 'approve' as const, version: version(nth) })),
     fc.tuple(at, hours(1, 20), fc.boolean()).map(([t, lasts, floorToo]) => ({
       at: t,
       does: 'disable' as const,
@@ -162,7 +163,7 @@ const operator = (lastsHours: number, stops: number): fc.Arbitrary<OperatorJson>
       for: lasts,
       floor_too: floorToo,
     })),
-    at.map((t) => ({ at: t, does: 'enable' as const, on: { share: 0.5 } })),
+    at.map((t) => ({ at: t, does: 'enable' as const })),
     at.map((t) => ({ at: t, does: 'run-now' as const, on: { share: 0.5 } })),
   );
 };
@@ -170,6 +171,17 @@ const operator = (lastsHours: number, stops: number): fc.Arbitrary<OperatorJson>
 /** Two holds of one id are one. */
 const withOwnId = (deed: OperatorJson, nth: number): OperatorJson =>
   deed.does === 'hold' ? { ...deed, id: `freeze-${nth}` } : deed;
+
+/** People speak of versions that there are. */
+const withKnownVersions = (document: ScenarioJson): ScenarioJson => {
+  const known = (document.artifacts?.length ?? 0) + 1;
+  const operators = (document.operators ?? []).map((deed): OperatorJson =>
+    deed.does === 'reject' || deed.does === 'approve'
+      ? { ...deed, version: version(Number(deed.version.split('.')[1]) % known) }
+      : deed,
+  );
+  return { ...document, operators };
+};
 
 /** A scenario document of a few nodes and a few days. */
 export const smallScenario: fc.Arbitrary<ScenarioJson> = fc
@@ -209,7 +221,8 @@ export const smallScenario: fc.Arbitrary<ScenarioJson> = fc
       },
       { noNullPrototype: true },
     );
-  });
+  })
+  .map(withKnownVersions);
 
 /** The scenario of a document that the test itself made. */
 export const scenarioOf = (document: ScenarioJson): Scenario => {

@@ -3,14 +3,16 @@
  *
  * @module
  */
-import { writeFile } from 'node:fs/promises';
+import { access, constants, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
+import { describeValue } from '../../domain/decoding.ts';
 import { fail } from '../cli/command.ts';
 import { EXIT, type ExitCode } from '../cli/exit-code.ts';
 import { table } from '../cli/table.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import { unavailable } from '../failure.ts';
+import { type Failure, unavailable } from '../failure.ts';
 import { findScenario } from './find-scenario.ts';
 import { showProgress } from './progress.ts';
 import { READY_SCENARIOS } from './ready/ready-scenarios.ts';
@@ -20,6 +22,7 @@ import { resultJson } from './result-json.ts';
 import type { Scenario } from './scenario.ts';
 import { SimulationAborted } from './simulation-aborted.ts';
 import type { SimulationMode, SimulationResult } from './simulation-result.ts';
+import { settingsNotes } from './settings-notes.ts';
 import { summaryOf } from './summary.ts';
 
 /** What the command is made of. */
@@ -54,8 +57,16 @@ export interface SimulateOptions {
   readonly isJson: boolean;
 }
 
-/** `signalbox simulate --list` */
-export const listScenarios = (terminal: Terminal, { isJson }: { readonly isJson: boolean }): ExitCode => {
+/** `signalbox simulate --list`; it lists all, so that a `scenario` beside it is a misunderstanding. */
+export const listScenarios = (
+  terminal: Terminal,
+  { isJson, scenario }: Pick<SimulateOptions, 'isJson' | 'scenario'>,
+): ExitCode => {
+  if (O.isSome(scenario)) {
+    const given = describeValue(scenario.value);
+    terminal.err(`signalbox: scenario: expected none beside --list, got ${given}; leave out the one or the other`);
+    return EXIT.usage;
+  }
   const listed = [...READY_SCENARIOS].map(([name, { about }]) => ({ name, about }));
   if (isJson) terminal.out(JSON.stringify(listed));
   else for (const line of table(listed.map(({ name, about }) => [name, about]))) terminal.out(line);
@@ -91,17 +102,39 @@ const resultUnlessStopped = async (result: Promise<SimulationResult>): Promise<S
   }
 };
 
+const unwritable = (file: string, why: unknown): Failure => {
+  const detail = why instanceof Error ? why.message : String(why);
+  return unavailable(`report: expected a file that can be written, got ${file}: ${detail}`);
+};
+
+/**
+ * Why no report can be written to `file`, as far as that shows without touching it: a simulation that is stopped leaves
+ * nothing behind, and a pipe must not be opened to be tried.
+ */
+const reportTrouble = async (file: string): Promise<Failure | undefined> => {
+  const found = await stat(file).catch(() => undefined);
+  if (found?.isDirectory() === true) return unwritable(file, 'it is a directory');
+  try {
+    await access(found === undefined ? dirname(file) : file, constants.W_OK);
+    return undefined;
+  } catch (error) {
+    return unwritable(file, error);
+  }
+};
+
 const writeReport = async (terminal: Terminal, file: string, html: string): Promise<ExitCode> => {
   try {
     await writeFile(file, html);
     return EXIT.done;
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    return fail(terminal, unavailable(`report: expected a file that can be written, got ${file}: ${detail}`));
+    return fail(terminal, unwritable(file, error));
   }
 };
 
-/** `signalbox simulate`; 0 when every law held, 1 when not, 75 when it was stopped before its end. */
+/**
+ * `signalbox simulate`; 0 when every law held, 1 when not, 75 when it was stopped before its end. A report that could not
+ * be written is told of, but hides no law that was broken.
+ */
 export const simulateCommand = async (
   simulator: Simulator,
   terminal: Terminal,
@@ -111,19 +144,25 @@ export const simulateCommand = async (
     terminal.err('signalbox: expected a scenario: a file, or a name that signalbox simulate --list tells');
     return EXIT.usage;
   }
+  const { report } = options;
+  if (O.isSome(report) && report.value === '') {
+    terminal.err('signalbox: report: expected the name of a file, got ""');
+    return EXIT.usage;
+  }
   const given = options.scenario.value;
   const scenario = await findScenario(given);
   if (E.isLeft(scenario)) return fail(terminal, scenario.left);
+  const trouble = O.isSome(report) ? await reportTrouble(report.value) : undefined;
+  if (trouble !== undefined) return fail(terminal, trouble);
   const result = await resultUnlessStopped(run(simulator, terminal, scenario.right, options));
   if (result === undefined) {
     return fail(terminal, { _tag: 'TryAgain', detail: 'stopped before its end: no law was judged over the whole' });
   }
   const replay = replayCommand({ ...options, scenario: given });
-  if (options.isJson) terminal.out(JSON.stringify(resultJson(result)));
-  else for (const line of summaryOf(result, replay)) terminal.out(line);
-  const written = O.isSome(options.report)
-    ? await writeReport(terminal, options.report.value, simulator.renderReport(result, replay))
+  if (options.isJson) terminal.out(JSON.stringify(resultJson(result, replay)));
+  else for (const line of summaryOf(result, replay, settingsNotes(scenario.right))) terminal.out(line);
+  const written = O.isSome(report)
+    ? await writeReport(terminal, report.value, simulator.renderReport(result, replay))
     : EXIT.done;
-  if (written !== EXIT.done) return written;
-  return result.violationCount === 0 ? EXIT.done : EXIT.failed;
+  return result.violationCount === 0 ? written : EXIT.failed;
 };

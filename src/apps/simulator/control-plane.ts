@@ -133,11 +133,12 @@ export class ControlPlane {
     return this.#announced.has(`${environment} ${version}`);
   }
 
-  /** The newest version that every stack held whole before `at`. */
-  newestBefore(at: EpochMs): Version | undefined {
+  /** The newest version, but those that are rejected, that every stack held whole before `at`. */
+  newestBefore(at: EpochMs, rejected: ReadonlySet<Version>): Version | undefined {
     let newest: Version | undefined;
     for (const [version, wholeSince] of this.#wholeSince) {
-      if (wholeSince < at && (newest === undefined || compareVersions(version, newest) > 0)) newest = version;
+      const isEligible = wholeSince < at && !rejected.has(version);
+      if (isEligible && (newest === undefined || compareVersions(version, newest) > 0)) newest = version;
     }
     return newest;
   }
@@ -267,7 +268,7 @@ export class ControlPlane {
     if (place.busMode === 'down' || place.busMode === 'denied') return { _tag: 'Unknown', detail: 'the bus is down' };
     if (place.held?.revision !== expected) return { _tag: 'Conflict' };
     this.#witness.changing(place, this.now);
-    const held = place.put(body, this.now);
+    const held = place.put(body);
     this.writes++;
     const decoded = decodeSignal(body);
     if (E.isRight(decoded)) this.#witness.signalled(place, decoded.right, this.now);

@@ -7,7 +7,7 @@ import { DAY_MS } from '../../domain/time.ts';
 import { drawn, PURPOSE } from './draw.ts';
 import { isMeant } from './fleet-scope.ts';
 import type { Place } from './place.ts';
-import type { NodeFault } from './scenario.ts';
+import { FAULTS_MAX, type NodeFault } from './scenario.ts';
 import type { World } from './world.ts';
 
 /** A fault that is going to strike. */
@@ -19,8 +19,6 @@ export interface DueFault {
 }
 
 const NONE: readonly DueFault[] = [];
-/** A scenario has fewer faults than that. */
-const FAULTS_MAX = 1_024;
 
 /** What is going to strike one node, and when. */
 export class FaultCalendar {

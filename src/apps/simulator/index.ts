@@ -67,8 +67,11 @@ export { renderReport } from './report.ts';
 export { resizeScenario, type Resizing } from './resize-scenario.ts';
 export type * from './scenario.ts';
 export {
+  BADNESSES_MAX,
   FALLBACK_SETTINGS,
+  FAULTS_MAX,
   LASTS_MS_MAX,
+  LASTS_MS_MIN,
   LIBRARIAN_SETTINGS,
   NODE_SETTINGS,
   NODES_MAX,

@@ -14,8 +14,7 @@ import type { Violations } from './violations.ts';
  * of their number, and six such deviations do not come by chance. The few that nobody can spread, such as those after a
  * reboot, come on top.
  */
-export const loadMax = (floor: number, nodes: number): number =>
-  1.5 * floor + 6 * Math.sqrt(floor) + Math.max(5, nodes / 50);
+const loadMax = (floor: number, nodes: number): number => 1.5 * floor + 6 * Math.sqrt(floor) + Math.max(5, nodes / 50);
 
 /** Finds the first moment on each Chef server at which more runs were under way than chance explains. */
 export const checkLoad = (scenario: Scenario, tally: Tally, violations: Violations): void => {

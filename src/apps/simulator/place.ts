@@ -22,7 +22,6 @@ export interface HeldSignal {
   readonly revision: string;
   /** What a node makes of it: decoded once, however many nodes look. */
   readonly observation: Observation;
-  readonly writtenAt: EpochMs;
 }
 
 const UNCHANGED: Observation = { _tag: 'Unchanged' };
@@ -65,10 +64,10 @@ export class Place implements SignalKey {
   }
 
   /** Puts `body` under the key. */
-  put(body: string, writtenAt: EpochMs): HeldSignal {
+  put(body: string): HeldSignal {
     const revision = String(++this.#writes);
     this.#previous = this.held;
-    this.held = { body, revision, observation: observationOf({ _tag: 'Fresh', body, revision }), writtenAt };
+    this.held = { body, revision, observation: observationOf({ _tag: 'Fresh', body, revision }) };
     return this.held;
   }
 

@@ -6,7 +6,7 @@
 const CELLS = 30;
 
 /** A bar for `share`, 0 … 1, of the whole: `[######        ]  42%`. */
-export const progressBar = (share: number): string => {
+const progressBar = (share: number): string => {
   const done = Math.min(Math.max(share, 0), 1);
   const bar = '#'.repeat(Math.floor(done * CELLS)).padEnd(CELLS);
   return `[${bar}] ${String(Math.floor(done * 100)).padStart(3)}%`;

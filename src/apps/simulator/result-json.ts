@@ -25,14 +25,19 @@ const timelineJson = (timeline: Timeline) => ({
   marks: timeline.marks.map(markJson),
 });
 
-/** One JSON document. */
-export const resultJson = (result: SimulationResult) => ({
+/**
+ * One JSON document.
+ *
+ * @param replay - the command that goes through the same history again.
+ */
+export const resultJson = (result: SimulationResult, replay: string) => ({
   scenario: result.scenario,
   about: result.about,
   seed: result.seed,
   mode: result.mode,
   nodes: result.nodes,
   trace_hash: result.traceHash,
+  replay,
   counts: {
     ticks: result.counts.ticks,
     promotions: result.counts.promotions,
@@ -48,6 +53,7 @@ export const resultJson = (result: SimulationResult) => ({
     by_hour: result.gaps.byHour,
     longest_ms: result.gaps.longestMs,
     longest_on: result.gaps.longestOn ?? null,
+    is_longest_open: result.gaps.isLongestOpen,
     window_ms: result.gaps.windowMs,
   },
   violations: result.violations.map((violation) => ({ ...violation, at: formatInstant(violation.at) })),

@@ -9,7 +9,7 @@ import * as t from 'io-ts';
 import { boundedText, decodeWith, type DocumentFault, errorAt, type FieldError } from '../../domain/decoding.ts';
 import { boundedDuration, InstantField } from '../../domain/json-fields.ts';
 import { Slug, Version } from '../../domain/names.ts';
-import { type EpochMs, epochMs, formatDuration, formatInstant, MINUTE_MS } from '../../domain/time.ts';
+import { type EpochMs, epochMs, formatDuration, formatInstant } from '../../domain/time.ts';
 import { ZoneMap, type ZoneMapJson } from '../../domain/zone-map.ts';
 import {
   artifactFaults,
@@ -46,7 +46,7 @@ import {
   wireOfNode,
   wireOfRuns,
 } from './document/settings.ts';
-import { LASTS_MS_MAX, type NodeGroup, type Scenario } from './scenario.ts';
+import { LASTS_MS_MAX, LASTS_MS_MIN, type NodeGroup, type Scenario } from './scenario.ts';
 
 /** {@link Scenario} as a document has it. */
 export interface ScenarioJson {
@@ -88,7 +88,7 @@ const Wire = exactRecord(
   {
     name: Slug,
     plan: PlanField,
-    lasts: boundedDuration(MINUTE_MS, LASTS_MS_MAX),
+    lasts: boundedDuration(LASTS_MS_MIN, LASTS_MS_MAX),
     fleet: FleetField,
   },
   {

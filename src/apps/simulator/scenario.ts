@@ -24,7 +24,10 @@ export interface NodeGroup {
 export interface FleetScope {
   readonly stacks?: readonly StackName[];
   readonly environments?: readonly EnvironmentName[];
-  /** Of the nodes so named, which share is meant, 0 … 1, drawn by the seed; absent: all. */
+  /**
+   * Of the nodes so named, which share is meant, 0 … 1, drawn by the seed; absent: all. Each fault draws its own nodes, and
+   * each instant of operators' actions.
+   */
   readonly share?: number;
 }
 
@@ -253,5 +256,11 @@ export const LIBRARIAN_SETTINGS: LibrarianSettings = { tickEveryMs: MINUTE_MS, r
 
 /** A scenario has at most so many nodes. */
 export const NODES_MAX = 5_000_000;
+/** A scenario has at most so many faults, those of a mix each for itself. */
+export const FAULTS_MAX = 1_024;
+/** An artifact is bad in at most so many ways. */
+export const BADNESSES_MAX = 16;
+/** A scenario lasts at least a minute, in milliseconds. */
+export const LASTS_MS_MIN = MINUTE_MS;
 /** A scenario lasts at most ten years, in milliseconds. */
 export const LASTS_MS_MAX = 3_650 * 24 * HOUR_MS;

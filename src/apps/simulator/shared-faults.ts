@@ -23,8 +23,11 @@ const STRIKES_STACKS_APART: ReadonlySet<SharedFaultKind> = new Set<SharedFaultKi
   'pins-refused',
 ]);
 
+/** More than a plan has stacks, and a fault names each once: no two faults have a subject in common. */
+const SUBJECTS = 1_000;
+
 /** Draws are told apart from those of nodes, which are counted from 0. */
-const subjectOf = (index: number, stack: number): number => -1 - index * 1_000 - stack;
+const subjectOf = (index: number, stack: number): number => -1 - index * SUBJECTS - stack;
 
 const daily = (scenario: Scenario, seed: number, fault: SharedFault, index: number): readonly FaultSpan[] => {
   const { when, kind, forMs, on } = fault;

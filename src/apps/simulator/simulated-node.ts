@@ -70,6 +70,8 @@ export class SimulatedNode {
   /** Off or at a standstill until then. */
   #awayUntil = -Infinity;
   #lastSuccessAt: number;
+  /** Whether {@link SimulatedNode.#lastSuccessAt} is one: what is installed at the start counts, a start alone does not. */
+  #hasSucceeded: boolean;
 
   #wakeAt = Infinity;
   #bootAt: number;
@@ -93,6 +95,7 @@ export class SimulatedNode {
       world.splayOf(place).drew(at, index, drawn, position);
     });
     this.#lastSuccessAt = scenario.startsAt;
+    this.#hasSucceeded = scenario.installed !== undefined;
     this.version = scenario.installed;
     this.#disk = new NodeDisk(identity, scenario.installed, scenario.startsAt);
     this.#chef = new ChefClient(world, this);
@@ -150,7 +153,7 @@ export class SimulatedNode {
   /** The scenario is over. */
   finish(at: EpochMs): void {
     this.#watch.over(at, this.#chef.run === undefined && at >= this.#awayUntil && this.#bootAt > at);
-    this.#world.tally.gap(at - this.#lastSuccessAt, this.#mind.policy.identity.node);
+    if (this.#hasSucceeded) this.#world.tally.openGap(at - this.#lastSuccessAt, this.#mind.policy.identity.node);
     if (this.#chef.run !== undefined)
       this.#world.tally.ran(this.#stackIndex, this.#chef.run.startedAt, at, this.#chef.run.isSpread);
   }
@@ -374,7 +377,8 @@ export class SimulatedNode {
   /** The node is on what the run brought, which may be a Summoner that does not work. */
   #succeeded({ version }: ChefRun, at: EpochMs): void {
     const { tally } = this.#world;
-    tally.gap(at - this.#lastSuccessAt, this.#mind.policy.identity.node);
+    if (this.#hasSucceeded) tally.gap(at - this.#lastSuccessAt, this.#mind.policy.identity.node);
+    this.#hasSucceeded = true;
     this.#lastSuccessAt = at;
     if (version !== undefined && version !== this.version) {
       if (this.version === this.place.pin) this.#world.converged(this.place, at, -1);

@@ -88,12 +88,19 @@ export interface Timeline {
   readonly marks: readonly Mark[];
 }
 
-/** How far apart the successes of single nodes lay. */
+/**
+ * How far apart the successes of single nodes lay. What a scenario has installed counts as a success at its start; before
+ * the first success of a node there is no gap.
+ */
 export interface Gaps {
-  /** The n-th number: how many gaps were at least n and less than n + 1 hours long. */
+  /** The n-th number: how many gaps between two successes were at least n and less than n + 1 hours long. */
   readonly byHour: readonly number[];
+  /** The longest gap between two successes, or from the last success of a node to the end, in milliseconds. */
   readonly longestMs: number;
+  /** The node of the longest gap; undefined: none has succeeded. */
   readonly longestOn: NodeName | undefined;
+  /** Whether the longest gap had not ended when the scenario did: it is no part of {@link Gaps.byHour} then. */
+  readonly isLongestOpen: boolean;
   /** The window that they are measured against, in milliseconds. */
   readonly windowMs: number;
 }

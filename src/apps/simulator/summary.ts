@@ -22,10 +22,13 @@ const loadLine = ({ stack, runs, floor }: LoadSeries): readonly [string, string]
   `at most ${peak(runs)} runs at once; all that was owed, spread perfectly, at most ${peak(floor)}`,
 ];
 
-const gapsLine = ({ longestMs, longestOn, windowMs }: SimulationResult['gaps']): string =>
-  longestOn === undefined
-    ? `no node succeeded twice; the window is ${formatDuration(windowMs)}`
-    : `the longest ${wholeSeconds(longestMs)} on ${longestOn}, with a window of ${formatDuration(windowMs)}`;
+const gapsLine = ({ byHour, longestMs, longestOn, isLongestOpen, windowMs }: SimulationResult['gaps']): string => {
+  const window = formatDuration(windowMs);
+  const none = byHour.some((count) => count > 0) ? '' : 'no node succeeded twice; ';
+  if (longestOn === undefined) return `${none}the window is ${window}`;
+  const open = isLongestOpen ? ', still open at the end,' : '';
+  return `${none}the longest ${wholeSeconds(longestMs)}${open} on ${longestOn}, with a window of ${window}`;
+};
 
 const figures = (result: SimulationResult): readonly (readonly [string, string])[] => {
   const { counts, timeline } = result;
@@ -62,9 +65,14 @@ const broken = ({ violations, violationCount }: SimulationResult, replay: string
  * The summary, line by line: the figures, then that every law held, or which did not.
  *
  * @param replay - the command that goes through the same history again.
+ * @param notes - what a reader has to know of the settings to judge the rest.
  */
-export const summaryOf = (result: SimulationResult, replay: string): readonly string[] => [
-  ...table(figures(result)),
+export const summaryOf = (
+  result: SimulationResult,
+  replay: string,
+  notes: readonly string[] = [],
+): readonly string[] => [
+  ...table([...figures(result), ...notes.map((note, nth) => [nth === 0 ? 'notes' : '', note])]),
   '',
   ...(result.violationCount === 0 ? ['every law held'] : broken(result, replay)),
 ];

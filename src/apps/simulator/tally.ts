@@ -43,6 +43,7 @@ export class Tally {
   readonly #converged: readonly Int32Array[];
   longestGapMs = 0;
   longestGapOn: NodeName | undefined;
+  isLongestGapOpen = false;
   fallbackRuns = 0;
   succeeded = 0;
   failed = 0;
@@ -124,13 +125,16 @@ export class Tally {
     load.floorChanges[last] = (load.floorChanges[last] ?? 0) - share;
   }
 
+  /** A gap between two successes. */
   gap(lengthMs: number, node: NodeName): void {
     const hour = Math.floor(lengthMs / HOUR_MS);
     this.gapsByHour[hour] = (this.gapsByHour[hour] ?? 0) + 1;
-    if (lengthMs > this.longestGapMs) {
-      this.longestGapMs = lengthMs;
-      this.longestGapOn = node;
-    }
+    this.#longest(lengthMs, node, false);
+  }
+
+  /** The time since a node's last success, at the end: how long the gap becomes, nobody knows. */
+  openGap(lengthMs: number, node: NodeName): void {
+    this.#longest(lengthMs, node, true);
   }
 
   /** The load of one stack, as it is drawn: of each step the most. */
@@ -157,10 +161,11 @@ export class Tally {
     };
   }
 
-  /** The gaps between successes. */
+  /** The gaps between successes, and the longest of them and of those still open. */
   gaps(): Omit<Gaps, 'windowMs'> {
     const byHour = Array.from({ length: this.gapsByHour.length }, (_, hour) => this.gapsByHour[hour] ?? 0);
-    return { byHour, longestMs: this.longestGapMs, longestOn: this.longestGapOn };
+    const isLongestOpen = this.isLongestGapOpen;
+    return { byHour, longestMs: this.longestGapMs, longestOn: this.longestGapOn, isLongestOpen };
   }
 
   /** Goes through the load of one stack in its fine steps; `at` counts from the start. */
@@ -174,6 +179,13 @@ export class Tally {
       floor += load.floorChanges[step] ?? 0;
       see(step * this.loadStepMs, runs, floor);
     }
+  }
+
+  #longest(lengthMs: number, node: NodeName, isOpen: boolean): void {
+    if (lengthMs <= this.longestGapMs) return;
+    this.longestGapMs = lengthMs;
+    this.longestGapOn = node;
+    this.isLongestGapOpen = isOpen;
   }
 
   #loadStep(at: number): number {

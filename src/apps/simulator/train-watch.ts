@@ -23,8 +23,8 @@ export interface TrainFacts {
   readonly isCompleteEverywhere: (version: Version) => boolean;
   /** Whether the audit trail has it, of this instant, that the environment is to be promoted to the version. */
   readonly isAnnounced: (environment: EnvironmentName, version: Version) => boolean;
-  /** The newest version that every stack held whole before that instant. */
-  readonly newestBefore: (at: EpochMs) => Version | undefined;
+  /** The newest version but these that every stack held whole before that instant. */
+  readonly newestBefore: (at: EpochMs, rejected: ReadonlySet<Version>) => Version | undefined;
 }
 
 /** Who moves pins at present. */
@@ -110,7 +110,8 @@ export class TrainWatch {
 
   lifted(id: string, at: EpochMs): void {
     this.#holds.delete(id);
-    this.#heldUntil = at;
+    const ends = [...this.#holds.values()].map(({ expiresAt }) => (O.isSome(expiresAt) ? expiresAt.value : Infinity));
+    this.#heldUntil = Math.max(at, ...ends);
   }
 
   /** A person decided to move an environment, perhaps to what nobody has told yet. A tick may have to finish that. */
@@ -162,7 +163,8 @@ export class TrainWatch {
     }
     const isPinnedStill = (place.pinnedAt ?? at) <= (before?.at ?? at);
     const schedule = stageOf(this.#plan, place.environment)?.schedule;
-    const isCalm = schedule !== undefined && this.#calmSince < departureAtOrBefore(schedule, at);
+    const troubledUntil = Math.max(this.#calmSince, this.#heldUntil);
+    const isCalm = schedule !== undefined && troubledUntil < departureAtOrBefore(schedule, at);
     // A step that overtook another is told once more, lest another Librarian has told the contrary.
     if (before?.version === version && isPinnedStill && isCalm && !this.#havePeopleActed) {
       this.#violations.add('L8', at, where, `signalled ${version} again, although it is pinned and signalled`);
@@ -278,8 +280,8 @@ export class TrainWatch {
     if (last === undefined || last.version === undefined || version === undefined) return;
     const isFree =
       this.#calmSince < last.departure &&
-      this.#holds.size === 0 &&
-      this.#rejected.size === 0 &&
+      this.#heldUntil < last.departure &&
+      !this.#rejected.has(version) &&
       !this.#touched.has(stage) &&
       departure === last.departure + stage.schedule.everyMs;
     if (isFree && last.version === version && stops === last.stops) {
@@ -293,8 +295,8 @@ export class TrainWatch {
     if (this.#looked.get(stage) === departure) return;
     this.#looked.set(stage, departure);
     const isDue = at <= departure + stage.schedule.graceMs && this.#calmSince < departure;
-    if (!isDue || this.#heldUntil >= departure || this.#rejected.size > 0) return;
-    const newest = this.#facts.newestBefore(departure);
+    if (!isDue || this.#heldUntil >= departure) return;
+    const newest = this.#facts.newestBefore(departure, this.#rejected);
     for (const environment of stage.environments) {
       const pin = this.#pinOf(environment);
       if (newest === undefined || !this.#isAgreed(environment) || this.#byHand.has(environment)) continue;
@@ -308,12 +310,12 @@ export class TrainWatch {
   #checkCanary(stage: Extract<Stage, { readonly _tag: 'canary' }>, at: EpochMs): void {
     const departure = departureAtOrBefore(stage.schedule, at);
     const isDue = at <= departure + stage.schedule.graceMs && this.#calmSince < departure;
-    if (!isDue || this.#holds.size > 0 || this.#rejected.size > 0) return;
+    if (!isDue || this.#heldUntil >= departure) return;
     const source = this.#pinOf(stage.follows);
     const isLate = this.#places.some(
       ({ environment, pinnedAt }) => environment === stage.follows && pinnedAt !== undefined && pinnedAt >= departure,
     );
-    if (source === undefined || !this.#isAgreed(stage.follows) || isLate) return;
+    if (source === undefined || this.#rejected.has(source) || !this.#isAgreed(stage.follows) || isLate) return;
     for (const environment of stage.environments) {
       if (this.#isAgreed(environment) && this.#pinOf(environment) !== source && !this.#byHand.has(environment)) {
         this.#violations.add('T3', at, environment, `did not take ${source} from ${stage.follows}`);

@@ -11,7 +11,7 @@ import type { EpochMs } from '../../domain/time.ts';
 import { isMeant } from './fleet-scope.ts';
 import type { Place } from './place.ts';
 import type { Programs } from './programs.ts';
-import type { Badness, Scenario, ScenarioArtifact } from './scenario.ts';
+import { type Badness, BADNESSES_MAX, type Scenario, type ScenarioArtifact } from './scenario.ts';
 import type { SimulationMode } from './simulation-result.ts';
 import { SplayWatch } from './splay-watch.ts';
 import type { Tally } from './tally.ts';
@@ -118,9 +118,9 @@ export class World {
   ): Badness['how'] | undefined {
     const known = this.#artifacts.get(version);
     if (known === undefined || known.artifact.bad.length === 0) return undefined;
+    const first = BADNESS_SCOPES + known.number * BADNESSES_MAX;
     return known.artifact.bad.find(
-      ({ on, afterMs }, nth) =>
-        at >= known.arrivedAt + afterMs && isMeant(on, node, BADNESS_SCOPES + known.number * 16 + nth, this.seed),
+      ({ on, afterMs }, nth) => at >= known.arrivedAt + afterMs && isMeant(on, node, first + nth, this.seed),
     )?.how;
   }
 

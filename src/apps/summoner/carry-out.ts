@@ -87,9 +87,9 @@ export const carryOut = async (
         ? kept(agent, await keepMemory(ports, agent.memory, agent.decision.state.node))
         : begin(mindOf(ports), agent.memory, await notice(ports));
   }
-  const { decision } = agent;
+  const { decision, order } = agent;
   report(ports, decision);
-  if (decision.action._tag !== 'Start') return { agent, run };
+  if (order !== 'Run' || decision.action._tag !== 'Start') return { agent, run };
   return { agent: started(agent), run: startRun(ports, decision.action.running, abort) };
 };
 

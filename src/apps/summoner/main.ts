@@ -8,7 +8,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
 import { childProcessRunner } from '../../adapters/child-process/index.ts';
 import { takeFileLock } from '../../adapters/file-lock/index.ts';
-import { filesystemSignalBus, filesystemStateStore } from '../../adapters/filesystem/index.ts';
+import { filesystemStateStore } from '../../adapters/filesystem/index.ts';
 import { systemClock } from '../../adapters/system-clock/index.ts';
 import { Assignment } from '../../domain/assignment.ts';
 import { fallbackRecordOf, fallbackSuccess } from '../../domain/fallback-record.ts';
@@ -18,10 +18,11 @@ import { fail, withConfig } from '../cli/command.ts';
 import { EXIT, type ExitCode } from '../cli/exit-code.ts';
 import { type LoadedConfig, loadDocument } from '../cli/load.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import { type Config, required } from '../config.ts';
+import type { Config } from '../config.ts';
 import { badData, type Failure } from '../failure.ts';
 import { readRecord } from '../fallback/main.ts';
 import type { Log } from '../log.ts';
+import { openSignalBus } from '../places/main.ts';
 import { convergeWith } from './converge.ts';
 import type { TakeNodeLock } from './node-lock.ts';
 import type { SummonerPorts } from './summoner-ports.ts';
@@ -89,7 +90,7 @@ const portsOf = async (
   const { config, pathOf } = loaded;
   const identity = await identityOf(loaded);
   if (E.isLeft(identity)) return identity;
-  const bus = required('bus', config.bus);
+  const bus = await openSignalBus(loaded);
   if (E.isLeft(bus)) return bus;
   const order = orderOf(config, environment);
   if (E.isLeft(order)) return order;
@@ -98,7 +99,7 @@ const portsOf = async (
   return E.right({
     policy: policyOf(identity.right, config),
     clock,
-    bus: filesystemSignalBus(pathOf(bus.right)),
+    bus: bus.right,
     state: filesystemStateStore(pathOf(config.node_state)),
     converge: convergeWith(childProcessRunner(), order.right, log),
     fallbackSuccess: async () => fallbackSuccess(fallbackRecordOf(await readRecord(fallbackRecord))),
@@ -108,7 +109,7 @@ const portsOf = async (
 
 const LOCK_FILE = 'summoner.lock';
 
-/** Runs a command with a Summoner that is put together on files, and with the lock of its node. */
+/** Runs a command with a Summoner that is put together as it is configured, and with the lock of its node. */
 export const withSummoner = (
   configFile: O.Option<string>,
   terminal: Terminal,

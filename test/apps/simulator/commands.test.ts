@@ -13,6 +13,7 @@ import type { Scenario } from '../../../src/apps/simulator/scenario.ts';
 import { SimulationAborted } from '../../../src/apps/simulator/simulation-aborted.ts';
 import type { SimulationResult, Violation } from '../../../src/apps/simulator/simulation-result.ts';
 import { HOUR_MS, MINUTE_MS, plus } from '../../../src/domain/time.ts';
+import { MAIN } from '../../support/run-signalbox.ts';
 import { environmentName, nodeName, stackName, version } from '../../support/slack.ts';
 
 let directory = '';
@@ -46,6 +47,7 @@ const resultOf = (scenario: Scenario, seed: number, violations: readonly Violati
     byHour: [1, 0, 3],
     longestMs: 11 * HOUR_MS + 40 * MINUTE_MS + 7_777,
     longestOn: nodeName('prod-1-basalt-3'),
+    isLongestOpen: false,
     windowMs: 12 * HOUR_MS,
   },
   violations,
@@ -96,7 +98,17 @@ const call = async (
     onTerminal = false,
     abort = new AbortController(),
     failure,
-  }: { isBroken?: boolean; onTerminal?: boolean; abort?: AbortController; failure?: Error } = {},
+    meanwhile = () => undefined,
+    gaps,
+  }: {
+    isBroken?: boolean;
+    onTerminal?: boolean;
+    abort?: AbortController;
+    failure?: Error;
+    /** What happens while the engine is at work. */
+    meanwhile?: () => void;
+    gaps?: SimulationResult['gaps'];
+  } = {},
 ) => {
   const [out, err, progress]: [string[], string[], string[]] = [[], [], []];
   const seen: { scenario: Scenario; seed: number; mode: string }[] = [];
@@ -116,7 +128,9 @@ const call = async (
         if (failure !== undefined) throw failure;
         if (aborted) throw new SimulationAborted();
         for (const share of [0, 0.001, 0.5, 1]) onProgress?.(share);
-        return resultOf(scenario, seed, isBroken ? violationsFrom(scenario.startsAt) : []);
+        meanwhile();
+        const result = resultOf(scenario, seed, isBroken ? violationsFrom(scenario.startsAt) : []);
+        return gaps === undefined ? result : { ...result, gaps };
       },
       renderReport: ({ scenario }, replay) => `<title>${scenario}</title> ${replay}`,
     },
@@ -182,6 +196,7 @@ describe('simulate', () => {
       mode: 'skip',
       nodes: 200,
       trace_hash: '0123456789abcdef',
+      replay: 'signalbox simulate quiet-week --seed 1',
       counts: {
         ticks: 1440,
         promotions: 16,
@@ -193,7 +208,13 @@ describe('simulate', () => {
         healed: 1,
         faults: { 'agent-killed': 3, 'bus-down': 0 },
       },
-      gaps: { by_hour: [1, 0, 3], longest_ms: 42_007_777, longest_on: 'prod-1-basalt-3', window_ms: 43_200_000 },
+      gaps: {
+        by_hour: [1, 0, 3],
+        longest_ms: 42_007_777,
+        longest_on: 'prod-1-basalt-3',
+        is_longest_open: false,
+        window_ms: 43_200_000,
+      },
       violations: [
         { law: 'N6', at: '2026-01-05T01:00:00Z', where: 'dev-basalt-2', what: 'no success for 13h' },
         { law: 'T5', at: '2026-01-05T02:00:00Z', where: 'train', what: 'two stops at one departure' },
@@ -250,12 +271,92 @@ describe('simulate', () => {
     expect(readFileSync(file, 'utf8')).toBe('<title>quiet-week</title> signalbox simulate quiet-week --seed 1');
   });
 
-  it('a report that cannot be written is told after the answer', async () => {
-    const file = join(directory, 'nowhere', 'report.html');
-    const { code, out, err } = await call({ report: O.some(file) });
+  it('N6: says of the longest gap whether it was open still, and that no node succeeded twice', async () => {
+    const open = {
+      byHour: [0, 2],
+      longestMs: 13 * HOUR_MS,
+      longestOn: nodeName('dev-1'),
+      isLongestOpen: true,
+      windowMs: 12 * HOUR_MS,
+    };
+    const lineOf = async (gaps: SimulationResult['gaps']): Promise<string | undefined> =>
+      (await call({}, { gaps })).out
+        .find((line) => line.startsWith('gaps'))
+        ?.slice('gaps'.length)
+        .trim();
+    expect(await lineOf(open)).toBe('the longest 13h, still open at the end, on dev-1, with a window of 12h');
+    expect(await lineOf({ ...open, byHour: [] })).toBe(
+      'no node succeeded twice; the longest 13h, still open at the end, on dev-1, with a window of 12h',
+    );
+    const none = { byHour: [], longestMs: 0, longestOn: undefined, isLongestOpen: false, windowMs: 12 * HOUR_MS };
+    expect(await lineOf(none)).toBe('no node succeeded twice; the window is 12h');
+  });
+
+  it.each([
+    ['is a directory', () => directory, 'it is a directory'],
+    ['is in no directory', () => join(directory, 'nowhere', 'report.html'), 'ENOENT'],
+    ['is in what is a file', () => join(MAIN, 'report.html'), 'ENOTDIR'],
+  ])('a report that %s is refused before anything is simulated', async (_what, file, why) => {
+    const { code, out, err, seen } = await call({ report: O.some(file()) });
     expect(code).toBe(EXIT.unavailable);
-    expect(out.at(-1)).toBe('every law held');
+    expect([out, seen]).toEqual([[], []]);
+    expect(err.join()).toContain(`signalbox: report: expected a file that can be written, got ${file()}: ${why}`);
+  });
+
+  it('a report without a name is a fault of usage', async () => {
+    const { code, err, seen } = await call({ report: O.some('') });
+    expect([code, seen]).toEqual([EXIT.usage, []]);
+    expect(err).toEqual(['signalbox: report: expected the name of a file, got ""']);
+  });
+
+  it.each([
+    ['is told after the answer', false, EXIT.unavailable, 'every law held'],
+    ['hides no law that was broken', true, EXIT.failed, 'replay: signalbox simulate quiet-week --seed 1'],
+  ])('a report that cannot be written any more %s', async (_what, isBroken, expected, last) => {
+    const gone = mkdtempSync(join(directory, 'gone-'));
+    const file = join(gone, 'report.html');
+    const { code, out, err } = await call(
+      { report: O.some(file) },
+      {
+        isBroken,
+        meanwhile: () => {
+          rmSync(gone, { recursive: true });
+        },
+      },
+    );
+    expect(code).toBe(expected);
+    expect(out.at(-1)).toBe(last);
     expect(err.join()).toContain(`signalbox: report: expected a file that can be written, got ${file}: ENOENT`);
+  });
+});
+
+describe('F2: settings under which the fallback looks while a run for the floor may be under way', () => {
+  const noteOf = async (settings: string): Promise<string | undefined> => {
+    const file = join(directory, 'settings.yaml');
+    writeFileSync(file, `name: own\nplan: slack\nlasts: 1d\nfleet: 32\n${settings}\n`);
+    const { code, out } = await call({ scenario: O.some(file) });
+    expect(code).toBe(EXIT.done);
+    return out.find((line) => line.startsWith('notes'));
+  };
+
+  it.each([
+    ['no lead', 'node: { lead: 0s }'],
+    ['a threshold below the window', 'fallback: { threshold: 11h }'],
+    ['runs longer than half the lead', 'runs: { longest: 16m }'],
+    ['a lead that counts as half the window', 'node: { window: 8m, lead: 7m }\nfallback: { threshold: 8m }'],
+  ])('%s: a note names them', async (_what, settings) => {
+    expect(await noteOf(settings)).toMatch(
+      /^notes +with these settings the fallback looks while a run for the floor may be under way \(F2\): fallback\.threshold \w+, node\.window \w+, node\.lead \w+, runs\.longest \w+$/,
+    );
+  });
+
+  it.each([
+    ['as they are shipped', ''],
+    ['runs as long as half the lead', 'runs: { longest: 15m }'],
+    ['no lead, and a threshold that waits for the run', 'node: { lead: 0s }\nfallback: { threshold: 12h6m }'],
+    ['no fallback', 'node: { lead: 0s }\nfallback: none'],
+  ])('%s: there is none', async (_what, settings) => {
+    expect(await noteOf(settings)).toBeUndefined();
   });
 });
 
@@ -295,27 +396,37 @@ describe('the scenario that is meant', () => {
 });
 
 describe('simulate --list', () => {
-  const list = (isJson: boolean): readonly string[] => {
-    const lines: string[] = [];
+  const list = (isJson: boolean, scenario: O.Option<string> = O.none) => {
+    const [lines, errors]: [string[], string[]] = [[], []];
     const terminal: Terminal = {
       out: (line) => void lines.push(line),
-      err: () => undefined,
+      err: (line) => void errors.push(line),
       isColoured: false,
       environment: {},
       abort: new AbortController().signal,
       log: silentLog,
     };
-    expect(listScenarios(terminal, { isJson })).toBe(EXIT.done);
-    return lines;
+    return { code: listScenarios(terminal, { isJson, scenario }), lines, errors };
   };
 
   it('has a line for each ready scenario', () => {
-    const lines = list(false);
+    const { code, lines } = list(false);
+    expect(code).toBe(EXIT.done);
     expect(lines.map((line) => line.split('  ')[0])).toEqual(READY_DOCUMENTS.map(({ name }) => name));
     expect(lines[0]).toMatch(/^quiet-week {17}a week of/);
   });
 
   it('or one JSON document', () => {
-    expect(JSON.parse(list(true).join('\n'))).toEqual(READY_DOCUMENTS.map(({ name, about }) => ({ name, about })));
+    const { code, lines } = list(true);
+    expect(code).toBe(EXIT.done);
+    expect(JSON.parse(lines.join('\n'))).toEqual(READY_DOCUMENTS.map(({ name, about }) => ({ name, about })));
+  });
+
+  it.each([true, false])('and a scenario beside it is a fault of usage (JSON: %s)', (isJson) => {
+    expect(list(isJson, O.some('nosuch'))).toEqual({
+      code: EXIT.usage,
+      lines: [],
+      errors: ['signalbox: scenario: expected none beside --list, got "nosuch"; leave out the one or the other'],
+    });
   });
 });

@@ -100,5 +100,40 @@ describe('N6: the gap between two successes is at most the window and the slack 
     const document: ScenarioJson = { ...scenarioWith('summoner-broken', 1), fallback: 'none' };
     const { gaps } = await simulate(scenarioOf(document), { seed: 1 });
     expect(gaps.longestMs).toBeGreaterThan(WINDOW_MS + SLACK_MS['summoner-broken']);
+    expect(gaps.isLongestOpen).toBe(true);
+  });
+});
+
+describe('what counts as a gap', () => {
+  const QUIET: ScenarioJson = {
+    name: 'quiet',
+    plan: 'slack',
+    lasts: '3d',
+    fleet: 32,
+    runs: { flaky_share: 0 },
+  };
+  const outcomeOf = (document: ScenarioJson) => simulate(scenarioOf(document), { seed: 1 });
+  const countOf = (byHour: readonly number[]): number => byHour.reduce((sum, count) => sum + count, 0);
+
+  it('is between two successes, of which what is installed is one: as many as successes, and none for the end', async () => {
+    const { counts, gaps } = await outcomeOf({ ...QUIET, installed: '1.0.0' });
+    expect(counts.succeeded).toBeGreaterThan(32);
+    expect(countOf(gaps.byHour)).toBe(counts.succeeded);
+  });
+
+  it('is none before the first success of a node that had nothing', async () => {
+    const { counts, gaps } = await outcomeOf({ ...QUIET, artifacts: [{ version: '1.0.0', at: '1d' }] });
+    expect(counts.succeeded).toBeGreaterThan(32);
+    expect(countOf(gaps.byHour)).toBe(counts.succeeded - 32);
+  });
+
+  it('is open still where the time is over before anything succeeded', async () => {
+    const { gaps } = await outcomeOf({ ...QUIET, lasts: '1m', installed: '1.0.0' });
+    expect(gaps).toMatchObject({ byHour: [], longestMs: MINUTE_MS, isLongestOpen: true });
+  });
+
+  it('is none at all where nothing ever succeeded', async () => {
+    const { gaps } = await outcomeOf({ ...QUIET, lasts: '1m' });
+    expect(gaps).toMatchObject({ byHour: [], longestMs: 0, longestOn: undefined, isLongestOpen: false });
   });
 });

@@ -245,6 +245,21 @@ describe('the file', () => {
   });
 });
 
+describe('N6: a gap that had not ended', () => {
+  const OPEN = renderReport({ ...RESULT, gaps: { ...RESULT.gaps, isLongestOpen: true } });
+
+  it('is told as one in the head and in the chart', () => {
+    expect(OPEN).toContain('<span>still open at the end; window 12h</span>');
+    expect(figureOf(OPEN, 'gaps')).toContain('longest 13h4m, still open</em>');
+    expect(figureOf(OPEN, 'gaps')).toContain('on ironstone-prod-4-0117, still open at the end and not counted.');
+  });
+
+  it('and no other is', () => {
+    expect(REPORT).toContain('<span>between successes; window 12h</span>');
+    expect(REPORT).not.toContain('still open');
+  });
+});
+
 describe('where there is little to show', () => {
   const bare: Timeline = {
     ...RESULT.timeline,
@@ -260,7 +275,7 @@ describe('where there is little to show', () => {
     const report = renderReport({
       ...RESULT,
       timeline: bare,
-      gaps: { byHour: [], longestMs: 0, longestOn: undefined, windowMs: 12 * HOUR_MS },
+      gaps: { byHour: [], longestMs: 0, longestOn: undefined, isLongestOpen: false, windowMs: 12 * HOUR_MS },
       counts: { ...RESULT.counts, runsByCause: {}, faults: {}, succeeded: 0, failed: 0 },
     });
     expect(occurrences(report, '<p class="empty">')).toBe(8);

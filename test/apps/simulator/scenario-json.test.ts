@@ -279,6 +279,42 @@ describe('what is wrong is refused by its field', () => {
     ],
     ['more than all of them', { stream: { every: '1h', bad_share: 1.5 } }, 'stream.bad_share: expected a share from 0'],
     ['infinitely many', { stream: { every: '1h', bad_share: Infinity } }, 'stream.bad_share: expected a share from 0'],
+    [
+      'an artifact that is bad in more than 16 ways',
+      { artifacts: [{ version: '1', at: '0s', bad: Array.from({ length: 17 }, () => ({})) }] },
+      'artifacts.0.bad: expected at most 16 ways to be bad, got a list of 17',
+    ],
+    [
+      'more than 1024 faults',
+      { faults: Array.from({ length: 1_025 }, () => ({ kind: 'rebooted', at: '1h' })) },
+      'faults: expected at most 1024 faults, those of "default" counted, got 1025',
+    ],
+    [
+      'more than 1024 faults in mixes',
+      { faults: Array.from({ length: 1_024 }, () => 'default') },
+      'faults: expected at most 1024 faults, those of "default" counted, got',
+    ],
+    [
+      'more than 100 stacks',
+      {
+        plan: {
+          name: 'p',
+          stacks: Array.from({ length: 101 }, (_, i) => `stack-${i}`),
+          stages: [{ name: 'l', kind: 'latest', environments: ['dev'], every: '1h' }],
+        },
+      },
+      'plan.stacks: expected ',
+    ],
+    [
+      'a Chef server that fails twice as often',
+      { faults: [{ kind: 'chef-server-down', per_day: 0.1, on: { stacks: ['basalt', 'ironstone', 'basalt'] } }] },
+      'faults.0.on.stacks.2: expected each name once, got "basalt"',
+    ],
+    [
+      'an environment twice of a place',
+      { artifacts: [{ version: '1', at: '0s', bad: [{ on: { environments: ['dev', 'dev'] } }] }] },
+      'artifacts.0.bad.0.on.environments.1: expected each name once, got "dev"',
+    ],
     ['a stream without a pause', { stream: { every: '0s' } }, 'stream.every: expected a duration from 1m to 3650d'],
     [
       'runs that end before they began',

@@ -30,7 +30,7 @@ describe('a simulation', () => {
       const polled = await simulate(scenario, { seed: s, mode: 'poll' });
       expect({ ...skipped, mode: 'poll', counts: { ...skipped.counts, ticks: polled.counts.ticks } }).toEqual(polled);
     },
-    { numRuns: 150 },
+    { numRuns: 120 },
   );
 
   asyncProperty(

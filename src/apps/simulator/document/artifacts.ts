@@ -10,7 +10,7 @@ import type { EnvironmentName } from '../../../domain/names.ts';
 import { Version } from '../../../domain/names.ts';
 import type { ReleasePlan } from '../../../domain/release-plan.ts';
 import { MINUTE_MS } from '../../../domain/time.ts';
-import { type ArtifactStream, type Badness, LASTS_MS_MAX, type ScenarioArtifact } from '../scenario.ts';
+import { type ArtifactStream, type Badness, BADNESSES_MAX, LASTS_MS_MAX, type ScenarioArtifact } from '../scenario.ts';
 import { At, exactRecord, type Path, Share } from './fields.ts';
 import { type Place, placeFaults, PlaceField, type PlaceJson } from './scope.ts';
 
@@ -108,15 +108,19 @@ const environmentsOfWord = (plan: ReleasePlan, word: PlaceWord): readonly Enviro
     return stage._tag === 'train' ? stage.environments.slice(Math.floor(stage.environments.length / 2)) : [];
   });
 
-/** What of `artifact` the plan does not have. */
-export const artifactFaults = (plan: ReleasePlan, artifact: ArtifactWire, path: Path): readonly DocumentFault[] =>
-  (artifact.bad ?? []).flatMap(({ on = {} }, i): readonly DocumentFault[] => {
+/** What of `artifact` is too much, or the plan does not have. */
+export const artifactFaults = (plan: ReleasePlan, { bad = [] }: ArtifactWire, path: Path): readonly DocumentFault[] => {
+  if (bad.length > BADNESSES_MAX) {
+    return [{ path: [...path, 'bad'], value: bad, expected: `at most ${BADNESSES_MAX} ways to be bad` }];
+  }
+  return bad.flatMap(({ on = {} }, i): readonly DocumentFault[] => {
     const at = [...path, 'bad', i, 'on'];
     if (!isWord(on)) return placeFaults(plan, on, at);
     return environmentsOfWord(plan, on).length > 0
       ? []
       : [{ path: at, value: on, expected: `a plan with a ${on === 'canary' ? 'canary' : 'train'}, or environments` }];
   });
+};
 
 const badnessOfWire = (plan: ReleasePlan, { on = {}, share, after, how }: BadnessWire): Badness => ({
   on: {

@@ -9,7 +9,14 @@ import type { DocumentFault } from '../../../domain/decoding.ts';
 import type { ReleasePlan } from '../../../domain/release-plan.ts';
 import { defaultFaults, type FaultMix } from '../default-faults.ts';
 import { FAULT_KINDS, isNodeFaultKind, NODE_FAULT_LASTS_MS, SHARED_FAULT_TRAITS } from '../fault-kinds.ts';
-import type { NodeFault, NodeFaultKind, Occurrence, SharedFault, SharedFaultKind } from '../scenario.ts';
+import {
+  FAULTS_MAX,
+  type NodeFault,
+  type NodeFaultKind,
+  type Occurrence,
+  type SharedFault,
+  type SharedFaultKind,
+} from '../scenario.ts';
 import { At, ClockStep, exactRecord, Lasting, type Path, Share } from './fields.ts';
 import { FleetScopeField, type FleetScopeJson, placeFaults } from './scope.ts';
 
@@ -96,9 +103,20 @@ const kindFaults = (fault: FaultFields, path: Path): readonly DocumentFault[] =>
   return faults;
 };
 
-/** What of the faults contradicts itself, the plan, or the length of the scenario. */
-export const faultListFaults = (plan: ReleasePlan, wire: FaultsWire): readonly DocumentFault[] =>
-  wire.flatMap((fault, i): readonly DocumentFault[] => {
+/** How many faults there are, with those that each `default` stands for. */
+const countOf = (plan: ReleasePlan, wire: FaultsWire): number => {
+  const { nodeFaults, sharedFaults } = defaultFaults(plan.stacks);
+  const inMix = nodeFaults.length + sharedFaults.length;
+  return wire.reduce((sum, fault) => sum + (fault === 'default' ? inMix : 1), 0);
+};
+
+/** What of the faults is too much, or contradicts itself or the plan. */
+export const faultListFaults = (plan: ReleasePlan, wire: FaultsWire): readonly DocumentFault[] => {
+  const count = countOf(plan, wire);
+  if (count > FAULTS_MAX) {
+    return [{ path: ['faults'], value: count, expected: `at most ${FAULTS_MAX} faults, those of "default" counted` }];
+  }
+  return wire.flatMap((fault, i): readonly DocumentFault[] => {
     if (fault === 'default') return [];
     const path = ['faults', i];
     const isOnce = fault.at !== undefined;
@@ -109,6 +127,7 @@ export const faultListFaults = (plan: ReleasePlan, wire: FaultsWire): readonly D
       ...placeFaults(plan, fault.on ?? {}, [...path, 'on']),
     ];
   });
+};
 
 const mixOf = (fault: FaultFields): FaultMix => {
   const when: Occurrence =

@@ -8,7 +8,7 @@ import type { DocumentFault } from '../../../domain/decoding.ts';
 import { EnvironmentName, StackName } from '../../../domain/names.ts';
 import { environmentsOf, type ReleasePlan } from '../../../domain/release-plan.ts';
 import type { FleetScope } from '../scenario.ts';
-import { exactRecord, faultUnlessAmong, type Path, Share, someOf } from './fields.ts';
+import { exactRecord, faultsOfRepeats, faultUnlessAmong, type Path, Share, someOf } from './fields.ts';
 
 /** Some stacks and some environments; a list that is absent means all of them. */
 export type Place = Pick<FleetScope, 'stacks' | 'environments'>;
@@ -36,10 +36,18 @@ export const FleetScopeField: t.Type<FleetScope, FleetScopeJson> = exactRecord(
   { ...PLACE, share: Share },
 );
 
-/** What of `place` the plan does not have. */
+const repeats = (names: readonly string[] = [], path: Path): readonly DocumentFault[] =>
+  faultsOfRepeats(
+    names.map((name, i) => ({ path: [...path, i], name })),
+    'each name once',
+  );
+
+/** What of `place` the plan does not have, or is named twice: a server named twice would fail twice as often. */
 export const placeFaults = (plan: ReleasePlan, place: Place, path: Path): readonly DocumentFault[] => [
   ...(place.stacks ?? []).flatMap((stack, i) => faultUnlessAmong([...path, 'stacks', i], stack, plan.stacks)),
   ...(place.environments ?? []).flatMap((environment, i) =>
     faultUnlessAmong([...path, 'environments', i], environment, environmentsOf(plan)),
   ),
+  ...repeats(place.stacks, [...path, 'stacks']),
+  ...repeats(place.environments, [...path, 'environments']),
 ];

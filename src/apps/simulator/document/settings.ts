@@ -59,7 +59,7 @@ export interface LibrarianJson {
 }
 
 /** So many Librarians at once, and no more. */
-export const REPLICAS_MAX = 10;
+const REPLICAS_MAX = 10;
 
 const Interval = boundedDuration(SECOND_MS, HOUR_MS);
 const Window = boundedDuration(MINUTE_MS, 30 * DAY_MS);

@@ -78,7 +78,11 @@ const namedCounts = (most: number): readonly number[] => {
 };
 
 /** Gaps that are longer than the window are set apart. */
-const row = ({ byHour, longestMs, longestOn, windowMs }: Gaps, bars: readonly Bar[], width: number): Row => {
+const row = (
+  { byHour, longestMs, longestOn, isLongestOpen, windowMs }: Gaps,
+  bars: readonly Bar[],
+  width: number,
+): Row => {
   const windowHours = windowMs / HOUR_MS;
   const longestHours = longestMs / HOUR_MS;
   const firstBeyond = Math.ceil(windowHours);
@@ -101,7 +105,15 @@ const row = ({ byHour, longestMs, longestOn, windowMs }: Gaps, bars: readonly Ba
     ]}`,
     over: markup`${[
       flag(windowHours, width, 1, 'window', `window ${durationText(windowMs)}`),
-      hasLongest ? flag(longestHours, width, 2, 'longest', `longest ${durationText(longestMs)}`) : NOTHING,
+      hasLongest
+        ? flag(
+            longestHours,
+            width,
+            2,
+            'longest',
+            `longest ${durationText(longestMs)}${isLongestOpen ? ', still open' : ''}`,
+          )
+        : NOTHING,
     ]}`,
     end: namedCounts(most).map(
       (count) =>
@@ -123,12 +135,16 @@ const table = (bars: readonly Bar[]): Markup =>
       .map(({ from, to, count }) => [`${countText(from)} h`, `${countText(to)} h`, countText(count)]),
   });
 
-const caption = ({ longestMs, longestOn, windowMs }: Gaps): string =>
+const longest = ({ longestMs, longestOn, isLongestOpen }: Gaps): string => {
+  if (longestOn === undefined) return '';
+  const open = isLongestOpen ? ', still open at the end and not counted' : '';
+  return `, and the longest gap was ${durationText(longestMs)}, on ${longestOn}${open}`;
+};
+
+const caption = (gaps: Gaps): string =>
   [
     'How long nodes went from one success to the next, counted by hours; the counts on a logarithmic scale.',
-    `The compliance window is ${durationText(windowMs)}${
-      longestOn === undefined ? '' : `, and the longest gap was ${durationText(longestMs)}, on ${longestOn}`
-    }.`,
+    `The compliance window is ${durationText(gaps.windowMs)}${longest(gaps)}.`,
   ].join(' ');
 
 /** The chart. */

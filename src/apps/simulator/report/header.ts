@@ -37,7 +37,7 @@ ${figure('Promotions', countText(promotions), `${countOf(signals, 'signal')} wri
   )}${figure(
     'Longest gap',
     gaps.longestOn === undefined ? '–' : durationText(gaps.longestMs),
-    `between successes; window ${durationText(gaps.windowMs)}`,
+    `${gaps.isLongestOpen ? 'still open at the end' : 'between successes'}; window ${durationText(gaps.windowMs)}`,
     gaps.longestMs > gaps.windowMs,
   )}${figure(
     'Peak load',
