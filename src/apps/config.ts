@@ -13,8 +13,12 @@ import { EnvironmentName, NodeName, StackName } from '../domain/names.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../domain/time.ts';
 import { badData, type Failure } from './failure.ts';
 import { LISTEN_DEFAULT, ListenAddress } from './listen-address.ts';
+import { isPath, Place } from './places/place.ts';
 
-const Path = refinedText<string>('path', 'a path or file: URL', (text) => text.length > 0 && !text.includes('\0'));
+const Path = refinedText<string>('path', 'a path or file: URL', isPath);
+
+/** An address or a name that is checked where it is used. */
+const Text = refinedText<string>('text', 'text of 1 to 1024 characters', ({ length }) => length > 0 && length <= 1024);
 
 /** How often a daemon looks: more often only burns the machine, less often misses what it looks for. */
 const Interval = boundedDuration(SECOND_MS, HOUR_MS);
@@ -34,10 +38,26 @@ const Backoff = boundedDuration(SECOND_MS, DAY_MS);
 const fields = {
   /** The release plan: a file beside this one. */
   plan: optionField(Path),
-  bus: optionField(Path),
+  bus: optionField(Place),
   /** The Librarian's state store. */
-  state: optionField(Path),
-  artifacts: optionField(Path),
+  state: optionField(Place),
+  artifacts: optionField(Place),
+  /** The directory where artifacts arrive. */
+  spool: optionField(Path),
+  /** Of buckets on S3; by default as the SDK finds it. */
+  s3_region: optionField(Text),
+  /** Another server than Amazon's. */
+  s3_endpoint: optionField(Text),
+  /** `https://server/bucket/key`, as most other servers want it. */
+  s3_path_style: defaultedField(t.boolean, false),
+  /** A profile of the AWS configuration files. */
+  s3_profile: optionField(Text),
+  /** Lets requests leave this machine without TLS. */
+  s3_allow_http: defaultedField(t.boolean, false),
+  /** Another server than Google's. */
+  gcs_endpoint: optionField(Text),
+  /** Lets requests leave this machine without TLS. */
+  gcs_allow_http: defaultedField(t.boolean, false),
   /** Stack → chef-repo directory. */
   chef_servers: mapField(StackName, Path),
   /** What signals name as `s3_bucket`. */
@@ -77,7 +97,15 @@ const fields = {
 };
 
 /** Whose text in a variable is read as the document would read it; all others are text, digits or not. */
-const PARSED_FIELDS = ['chef_servers', 'command', 'catch_up_splay', 'attempts_max'];
+const PARSED_FIELDS = [
+  'chef_servers',
+  's3_path_style',
+  's3_allow_http',
+  'gcs_allow_http',
+  'command',
+  'catch_up_splay',
+  'attempts_max',
+];
 
 const Document = exactFields('configuration', fields);
 

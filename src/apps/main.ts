@@ -17,12 +17,14 @@ import { Person, Reason } from '../domain/control-state.ts';
 import type { HoldScope } from '../domain/hold.ts';
 import { parseHoldScope } from '../domain/hold-text.ts';
 import { EnvironmentName, NodeName, parseName, Slug, StackName, Version, ZoneId } from '../domain/names.ts';
-import { type EpochMs, parseDuration, parseInstant } from '../domain/time.ts';
+import { type EpochMs, formatDuration, parseDuration, parseInstant } from '../domain/time.ts';
 import { EXIT, type ExitCode } from './cli/exit-code.ts';
 import type { Terminal } from './cli/terminal.ts';
 import type { Config } from './config.ts';
 import type * as LibrarianCommands from './librarian/commands.ts';
 import type { LibrarianPorts } from './librarian/librarian-ports.ts';
+import { parsePlace, type Place } from './places/place.ts';
+import { LASTS_MS_MIN } from './simulator/scenario.ts';
 import type { SimulationMode } from './simulator/simulation-result.ts';
 
 const stop = new AbortController();
@@ -100,6 +102,15 @@ const lasting = parsed((text) =>
   )(parseDuration(text)),
 );
 
+/** A duration that is long enough. */
+const lastingAtLeast = (minMs: number) =>
+  parsed((text) =>
+    E.filterOrElse(
+      (ms: number) => ms >= minMs,
+      () => `expected at least ${formatDuration(minMs)}, got ${text}`,
+    )(parseDuration(text)),
+  );
+
 const finish = async (work: Promise<ExitCode>): Promise<void> => {
   process.exitCode = await work;
 };
@@ -138,26 +149,34 @@ const exitCodes = (meanings: readonly (readonly [code: ExitCode, meaning: string
 
 program
   .command('demo')
-  .description('the whole system on this machine, on the filesystem bus, with time compressed')
+  .description('the whole system on this machine, with time compressed')
   .option('--hours <n>', 'end after so many simulated hours', integer(1, 1000), 18)
   .option('--nodes <n>', 'how many nodes', integer(16, 2000), 48)
   .option('--chef-client <executable>', 'run this instead of the small stand-in')
+  .option('--bus <place>', 'signals there: a directory, s3://bucket/prefix, gs://bucket/prefix', parsed(parsePlace))
+  .option('--endpoint <url>', 'with --bus: the server of the bucket')
   .option('--json', 'print what every environment is pinned to after each departure, one JSON document a line')
-  .addHelpText('after', examples('demo', 'demo --hours 6 --json'))
-  .action((options: { hours: number; nodes: number; chefClient?: string; json?: true }) =>
-    finish(
-      import('./demo/main.ts').then(({ demo }) =>
-        demo(
-          {
-            hours: options.hours,
-            nodes: options.nodes,
-            isJson: options.json === true,
-            chefClient: O.fromNullable(options.chefClient),
-          },
-          terminal,
+  .addHelpText(
+    'after',
+    examples('demo', 'demo --hours 6 --json', 'demo --bus s3://bucket/prefix --endpoint https://s3.example.com'),
+  )
+  .action(
+    (options: { hours: number; nodes: number; chefClient?: string; bus?: Place; endpoint?: string; json?: true }) =>
+      finish(
+        import('./demo/main.ts').then(({ demo }) =>
+          demo(
+            {
+              hours: options.hours,
+              nodes: options.nodes,
+              isJson: options.json === true,
+              chefClient: O.fromNullable(options.chefClient),
+              bus: O.fromNullable(options.bus),
+              endpoint: O.fromNullable(options.endpoint),
+            },
+            terminal,
+          ),
         ),
       ),
-    ),
   );
 
 program
@@ -375,7 +394,7 @@ program
       .default('skip'),
   )
   .option('--nodes <n>', 'so many nodes, in the same proportions', integer(1, 5_000_000))
-  .option('--for <duration>', 'so long, such as 30d', lasting)
+  .option('--for <duration>', 'so long, such as 30d', lastingAtLeast(LASTS_MS_MIN))
   .option('--report <file>', 'write a report to look at, one HTML file')
   .option('--json', 'one JSON document')
   .addHelpText(
@@ -390,7 +409,7 @@ program
         [EXIT.done, 'every law held'],
         [EXIT.failed, 'a law was broken; the last line replays it'],
         [EXIT.badData, 'there is no such scenario, or its file is none'],
-        [EXIT.unavailable, 'the report could not be written'],
+        [EXIT.unavailable, 'the report cannot be written'],
         [EXIT.tryAgain, 'it was stopped before its end'],
       ]),
   )
@@ -410,7 +429,7 @@ program
       finish(
         options.list === true
           ? import('./simulator/commands.ts').then(({ listScenarios }) =>
-              listScenarios(terminal, { isJson: options.json === true }),
+              listScenarios(terminal, { isJson: options.json === true, scenario: O.fromNullable(scenario) }),
             )
           : import('./simulator/main.ts').then(({ runSimulation }) =>
               runSimulation(

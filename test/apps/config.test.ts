@@ -59,7 +59,7 @@ describe('the configuration', () => {
 
   it('a name of digits only is a name', () => {
     const config = decode({}, { SIGNALBOX_BUCKET: '2024', SIGNALBOX_NODE: '17', SIGNALBOX_STATE: '1e3' });
-    expect(config).toMatchObject({ bucket: '2024', node: O.some('17'), state: O.some('1e3') });
+    expect(config).toMatchObject({ bucket: '2024', node: O.some('17'), state: O.some({ _tag: 'Files', path: '1e3' }) });
   });
 
   it('a number and a structure are read as the document would read them, and go before it', () => {
@@ -67,6 +67,27 @@ describe('the configuration', () => {
     const config = decode({ attempts_max: 3, catch_up_splay: 0 }, environment);
     expect(config).toMatchObject({ attempts_max: 7, catch_up_splay: 0, command: ['chef-client', '-n'] });
     expect(refusal({}, { SIGNALBOX_ATTEMPTS_MAX: '"7"' })).toMatch(/^attempts_max: expected an integer/);
+  });
+
+  it('places and the settings of their servers come from the document or from variables', () => {
+    const bus = O.some({ _tag: 'S3', bucket: 'signals', prefix: 'fleet-1' });
+    expect(decode({ bus: 's3://signals/fleet-1', s3_path_style: true })).toMatchObject({ bus, s3_path_style: true });
+    const environment = {
+      SIGNALBOX_BUS: 's3://signals/fleet-1',
+      SIGNALBOX_S3_REGION: 'eu-west-1',
+      SIGNALBOX_S3_PATH_STYLE: 'true',
+      SIGNALBOX_GCS_ALLOW_HTTP: 'true',
+    };
+    expect(decode({ bus: 'bus' }, environment)).toMatchObject({
+      bus,
+      s3_region: O.some('eu-west-1'),
+      s3_path_style: true,
+      s3_allow_http: false,
+      gcs_allow_http: true,
+    });
+    expect(refusal({}, { SIGNALBOX_STATE: 'az://state' })).toMatch(
+      /^state: expected a path, a file: URL, s3:\/\/bucket\/prefix or gs:.*, got "az:\/\/state"$/,
+    );
   });
 
   it('a variable that cannot be read is named', () => {

@@ -53,7 +53,7 @@ const pack = async (folder: string): Promise<string> => {
     assert(files.includes(file), `the tarball lacks ${file}`);
   }
   const strays = files.filter(
-    (file) => !/^(dist|src|docs)\/|^[A-Z]+(\.md)?$|^package\.json$/.test(file) || file.endsWith('tsconfig.json'),
+    (file) => !/^(dist|src|docs|deploy)\/|^[A-Z]+(\.md)?$|^package\.json$/.test(file) || file.endsWith('tsconfig.json'),
   );
   assert.deepEqual(strays, [], 'the tarball holds files that nobody who installs it needs');
   return join(folder, packed.filename);

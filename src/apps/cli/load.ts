@@ -69,11 +69,19 @@ const isMissing = async (file: string): Promise<boolean> => {
   }
 };
 
-/** A `file:` URL or a path, relative to `directory`. Other buses and stores are not known here. */
+/** A `file:` URL or a path, relative to `directory`. */
 const pathFrom =
   (directory: string) =>
   (path: string): string =>
     path.startsWith('file:') ? fileURLToPath(path) : resolve(directory, path);
+
+/** The configuration as the environment alone gives it; relative paths count from the working directory. */
+export const configOfEnvironment = (
+  environment: Readonly<Record<string, string | undefined>>,
+): E.Either<Failure, LoadedConfig> =>
+  E.map((config: Config): LoadedConfig => ({ config, pathOf: pathFrom('.') }))(
+    decodeConfig(undefined, environment, parseYaml),
+  );
 
 /**
  * Loads the configuration: the file that was named, or the default one if it is there, and over it the environment. A

@@ -5,19 +5,15 @@
  */
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { execPath } from 'node:process';
 import { fileURLToPath } from 'node:url';
+import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
 import { buildArtifact } from '../../adapters/artifact-format/index.ts';
 import { artifactSpool } from '../../adapters/artifact-spool/index.ts';
 import { childProcessRunner } from '../../adapters/child-process/index.ts';
-import {
-  chefRepoServer,
-  filesystemArtifactStore,
-  filesystemSignalBus,
-  filesystemStateStore,
-} from '../../adapters/filesystem/index.ts';
+import { chefRepoServer, filesystemArtifactStore, filesystemStateStore } from '../../adapters/filesystem/index.ts';
 import { type PacedClock, pacedClock } from '../../adapters/paced-clock/index.ts';
 import { defaultFallbackPolicy } from '../../domain/fallback.ts';
 import { fallbackRecordOf, fallbackSuccess } from '../../domain/fallback-record.ts';
@@ -28,12 +24,18 @@ import { policyFor } from '../../domain/summoner.ts';
 import { WINDOW_MS_DEFAULT } from '../../domain/compliance.ts';
 import { HOUR_MS, MINUTE_MS, plus, SECOND_MS } from '../../domain/time.ts';
 import type { ProcessOrder, ProcessRunner } from '../../ports/process-runner.ts';
+import type { SignalBus } from '../../ports/signal-bus.ts';
+import { fail } from '../cli/command.ts';
 import { EXIT, type ExitCode } from '../cli/exit-code.ts';
+import { configOfEnvironment } from '../cli/load.ts';
 import type { Terminal } from '../cli/terminal.ts';
+import { badData, type Failure } from '../failure.ts';
 import { runFallback } from '../fallback/index.ts';
 import { fallbackFiles } from '../fallback/main.ts';
 import type { LibrarianPorts } from '../librarian/librarian-ports.ts';
 import { silentLog } from '../log.ts';
+import { openSignalBus } from '../places/main.ts';
+import { formatPlace, type Place, placeBelow } from '../places/place.ts';
 import { convergeWith } from '../summoner/converge.ts';
 import { STATE_KEY, type SummonerPorts } from '../summoner/summoner-ports.ts';
 import { type BoardWriter, boardWriter, describePace, rowJson } from './board.ts';
@@ -52,6 +54,10 @@ export interface DemoOptions {
   readonly isJson: boolean;
   /** An executable to run instead of the small stand-in; it is given chef-client's own arguments. */
   readonly chefClient: O.Option<string>;
+  /** Where signals go; else they are files in the demo's own directory. */
+  readonly bus: O.Option<Place>;
+  /** The server of the bus, where that is not Amazon's or Google's. */
+  readonly endpoint: O.Option<string>;
 }
 
 /** A simulated hour takes two real seconds. */
@@ -74,12 +80,33 @@ const layoutOf = (root: string) => ({
 
 type Layout = ReturnType<typeof layoutOf>;
 
-const librarianOf = (layout: Layout, clock: PacedClock): LibrarianPorts => {
+/** Where the signals of this demo go: below the place that was named, so that no demo reads the signals of another. */
+const busPlaceOf = (root: string, bus: DemoOptions['bus']): Place =>
+  O.isSome(bus) ? placeBelow(bus.value, basename(root)) : { _tag: 'Files', path: layoutOf(root).bus };
+
+/** On a server of somebody else's, region and path style are what most of them expect, unless the environment says. */
+const openBus = (
+  place: Place,
+  endpoint: DemoOptions['endpoint'],
+  environment: Terminal['environment'],
+): Promise<E.Either<Failure, SignalBus>> => {
+  const loaded = configOfEnvironment({
+    ...(O.isSome(endpoint)
+      ? { SIGNALBOX_S3_REGION: environment['AWS_REGION'] ?? 'us-east-1', SIGNALBOX_S3_PATH_STYLE: 'true' }
+      : {}),
+    ...(place._tag === 'Files' ? {} : environment),
+    SIGNALBOX_BUS: formatPlace(place),
+    ...(O.isSome(endpoint) ? { SIGNALBOX_S3_ENDPOINT: endpoint.value, SIGNALBOX_GCS_ENDPOINT: endpoint.value } : {}),
+  });
+  return E.isLeft(loaded) ? Promise.resolve(loaded) : openSignalBus(loaded.right);
+};
+
+const librarianOf = (layout: Layout, bus: SignalBus, clock: PacedClock): LibrarianPorts => {
   const plan = demoPlan();
   return {
     plan,
     clock,
-    bus: filesystemSignalBus(layout.bus),
+    bus,
     state: filesystemStateStore(layout.state),
     artifacts: filesystemArtifactStore(layout.artifacts),
     chefServers: new Map(plan.stacks.map((stack) => [stack, chefRepoServer(stack, layout.chefRepo(stack))])),
@@ -131,6 +158,7 @@ const textOf = async (file: string): Promise<string> => {
 const machineOf = (
   watched: Watched,
   layout: Layout,
+  bus: SignalBus,
   clock: PacedClock,
   counts: Tally,
   { chefClient }: DemoOptions,
@@ -145,7 +173,6 @@ const machineOf = (
   const processes = childProcessRunner();
   const runner: ProcessRunner = { run: (order, abort) => clock.taking(RUN_MS, processes.run(order, abort)) };
   const run = runOrderOf(identity, layout, chefClient);
-  const bus = filesystemSignalBus(layout.bus);
   const note = async (): Promise<void> => {
     const version = await textOf(join(applied, 'artifact_version'));
     if (version !== '') everOnDisk.add(version);
@@ -240,11 +267,16 @@ const watchOn = (board: BoardWriter, clock: PacedClock): Watch => {
 };
 
 /** Runs the demo below `root`, and answers what it claims. */
-const perform = async (root: string, options: DemoOptions, terminal: Terminal): Promise<readonly Claim[]> => {
+const perform = async (
+  root: string,
+  bus: SignalBus,
+  options: DemoOptions,
+  terminal: Terminal,
+): Promise<readonly Claim[]> => {
   const layout = layoutOf(root);
   // Half an hour before X everything gets its first version, and time to apply it.
   const clock = pacedClock({ start: plus(DEMO_START, -HOUR_MS / 2), factor: FACTOR });
-  const librarian = librarianOf(layout, clock);
+  const librarian = librarianOf(layout, bus, clock);
   const { plan } = librarian;
   const nodes = demoNodes(plan, options.nodes);
   const say = options.isJson ? () => undefined : terminal.out;
@@ -264,7 +296,7 @@ const perform = async (root: string, options: DemoOptions, terminal: Terminal): 
   say(`${nodes.length} nodes, ${plan.stacks.length} stacks, below ${root}; ${describePace(FACTOR)}`);
   board.heading(environmentsOf(plan));
   const machines = watched.map((one, nth) =>
-    runMachine(machineOf(one, layout, clock, counts, options, watch), nth, stop),
+    runMachine(machineOf(one, layout, bus, clock, counts, options, watch), nth, stop),
   );
   const buildRelease = async (release: Release) => {
     const manifest = await editCookbooks(layout.cookbooks, release);
@@ -304,9 +336,16 @@ const perform = async (root: string, options: DemoOptions, terminal: Terminal): 
 
 /** Runs the demo in a directory of its own; 0 when everything that it claims was so. */
 export const demo = async (options: DemoOptions, terminal: Terminal): Promise<ExitCode> => {
+  if (O.isSome(options.endpoint) && (O.isNone(options.bus) || options.bus.value._tag === 'Files')) {
+    return fail(terminal, badData('--endpoint: expected --bus s3://bucket/prefix or gs://bucket/prefix'), EXIT.usage);
+  }
   const root = await mkdtemp(join(tmpdir(), 'signalbox-demo-'));
   try {
-    const broken = (await perform(root, options, terminal)).filter(({ holds }) => !holds);
+    const place = busPlaceOf(root, options.bus);
+    const bus = await openBus(place, options.endpoint, terminal.environment);
+    if (E.isLeft(bus)) return fail(terminal, bus.left, EXIT.badConfiguration);
+    if (O.isSome(options.bus) && !options.isJson) terminal.out(`signals go to ${formatPlace(place)}, and stay there`);
+    const broken = (await perform(root, bus.right, options, terminal)).filter(({ holds }) => !holds);
     if (options.isJson) for (const { claim, detail } of broken) terminal.err(`BROKEN  ${claim}: ${detail}`);
     return broken.length === 0 ? EXIT.done : EXIT.failed;
   } finally {

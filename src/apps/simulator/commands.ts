@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Stats } from 'node:fs';
 import { access, constants, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
@@ -107,14 +108,20 @@ const unwritable = (file: string, why: unknown): Failure => {
   return unavailable(`report: expected a file that can be written, got ${file}: ${detail}`);
 };
 
+const statIfThere = (file: string): Promise<Stats | undefined> =>
+  stat(file).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+
 /**
  * Why no report can be written to `file`, as far as that shows without touching it: a simulation that is stopped leaves
  * nothing behind, and a pipe must not be opened to be tried.
  */
 const reportTrouble = async (file: string): Promise<Failure | undefined> => {
-  const found = await stat(file).catch(() => undefined);
-  if (found?.isDirectory() === true) return unwritable(file, 'it is a directory');
   try {
+    const found = await statIfThere(file);
+    if (found?.isDirectory() === true) return unwritable(file, 'it is a directory');
     await access(found === undefined ? dirname(file) : file, constants.W_OK);
     return undefined;
   } catch (error) {
