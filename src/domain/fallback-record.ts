@@ -79,4 +79,4 @@ export const afterSuccess = (now: EpochMs): FallbackRecord => ({
 
 /** The fallback's last success, as the Summoner hears of it (law F4). Whether it is to be believed is for that to say. */
 export const fallbackSuccess = ({ lastSuccessEpochSeconds }: FallbackRecord): O.Option<EpochMs> =>
-  O.map((seconds: number) => epochMs(seconds * SECOND_MS))(lastSuccessEpochSeconds);
+  O.isSome(lastSuccessEpochSeconds) ? O.some(epochMs(lastSuccessEpochSeconds.value * SECOND_MS)) : O.none;

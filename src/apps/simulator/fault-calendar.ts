@@ -22,6 +22,8 @@ const NONE: readonly DueFault[] = [];
 
 /** What is going to strike one node, and when. */
 export class FaultCalendar {
+  /** The next instant at which one strikes; `Infinity`: none ever will. */
+  nextAt = Infinity;
   readonly #world: World;
   readonly #node: { readonly index: number; readonly place: Place };
   #due: readonly DueFault[] = NONE;
@@ -34,15 +36,11 @@ export class FaultCalendar {
     this.#turnPages();
   }
 
-  /** The next instant at which one strikes; `Infinity`: none ever will. */
-  get nextAt(): number {
-    return this.#due[this.#next]?.at ?? Infinity;
-  }
-
   /** Takes the next one out. */
   take(): DueFault | undefined {
     const due = this.#due[this.#next++];
     if (this.#next >= this.#due.length) this.#turnPages();
+    else this.nextAt = this.#due[this.#next]?.at ?? Infinity;
     return due;
   }
 
@@ -52,6 +50,7 @@ export class FaultCalendar {
     const { nodeFaults } = this.#node.place;
     this.#due = NONE;
     this.#next = 0;
+    this.nextAt = Infinity;
     if (nodeFaults.length === 0) return;
     const days = Math.ceil(scenario.lastsMs / DAY_MS);
     for (; this.#day < days && this.#due.length === 0; this.#day++) {
@@ -62,6 +61,7 @@ export class FaultCalendar {
       }
       if (due.length > 0) this.#due = due.sort((a, b) => a.at - b.at || a.index - b.index);
     }
+    this.nextAt = this.#due[0]?.at ?? Infinity;
   }
 
   /** When the fault strikes on the day that is looked at; nothing where it does not. */

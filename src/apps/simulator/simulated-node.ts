@@ -116,10 +116,12 @@ export class SimulatedNode {
 
   /** Goes on until, and without, `until`. */
   runUntil(until: number): void {
-    while (this.nextAt < until) {
-      this.#act(epochMs(this.nextAt));
-      this.nextAt = this.#earliest();
+    let { nextAt } = this;
+    while (nextAt < until) {
+      this.#act(epochMs(nextAt));
+      nextAt = this.#earliest();
     }
+    this.nextAt = nextAt;
   }
 
   /** Something about the place has changed: the next poll may show it. */
