@@ -1,6 +1,5 @@
 /**
- * One machine: the shipped agent and the shipped fallback, a disk for what they remember, a clock that may be wrong, and
- * a chef-client that takes its time.
+ * One node: the shipped agent on its machine, the fallback beside it, and what goes wrong with either.
  *
  * A node sees of the rest of the world only its {@link Place}. While that stays as it is, each node is simulated by
  * itself, from one instant at which something happens to the next.
@@ -9,25 +8,23 @@
  */
 import * as O from 'fp-ts/lib/Option.js';
 import type { Assignment } from '../../domain/assignment.ts';
-import { defaultFallbackPolicy, type FallbackPolicy } from '../../domain/fallback.ts';
 import { fallbackSuccess } from '../../domain/fallback-record.ts';
 import type { Version } from '../../domain/names.ts';
 import { EMPTY_NODE_STATE, type NodeState, type Running } from '../../domain/node-state.ts';
 import { type RunEnd, runOutcomeOf } from '../../domain/run-outcome.ts';
 import { pollAfter, type SummonerEvent } from '../../domain/summoner.ts';
 import { type EpochMs, epochMs, plus, SECOND_MS } from '../../domain/time.ts';
-import type { ProcessOutcome } from '../../ports/process-runner.ts';
-import type { Firing } from '../fallback/firing.ts';
 import { type Agent, isPollDue, type Mind, type Noticed } from '../summoner/agent.ts';
 import { type NodeMemory, recollect } from '../summoner/node-memory.ts';
-import { ChefClient, type ChefRun, LOCK_HELD } from './chef-client.ts';
+import { type ChefRun, LOCK_HELD } from './chef-client.ts';
 import { FaultCalendar } from './fault-calendar.ts';
-import { NodeDisk } from './node-disk.ts';
-import { NodeWatch } from './node-watch.ts';
+import { Machine } from './machine.ts';
+import type { NodeWatch } from './node-watch.ts';
 import { owedStart } from './owed-spread.ts';
 import type { Place } from './place.ts';
 import type { NodeFault } from './scenario.ts';
-import { Trace, TRACED } from './trace.ts';
+import { SimulatedFallback } from './simulated-fallback.ts';
+import { type Trace, TRACED } from './trace.ts';
 import type { World } from './world.ts';
 
 const WOKE: SummonerEvent = { _tag: 'Woke' };
@@ -41,67 +38,47 @@ const causeNumber: Readonly<Record<Running['cause']['_tag'], number>> = {
   Upgraded: 6,
 };
 
-const outcomeOfEnd = (end: RunEnd): ProcessOutcome =>
-  end._tag === 'Exited'
-    ? { _tag: 'Exited', code: end.code, outputTail: '' }
-    : { _tag: 'Stopped', cause: 'TimeLimit', outputTail: '' };
-
-/** The state of one machine. */
+/** The state of one node. */
 export class SimulatedNode {
   readonly index: number;
   readonly place: Place;
-  readonly trace = new Trace();
+  readonly trace: Trace;
   /** The version that its last success brought. */
   version: Version | undefined;
   readonly #world: World;
+  readonly #machine: Machine;
   readonly #mind: Mind;
-  readonly #fallbackPolicy: FallbackPolicy | undefined;
   readonly #watch: NodeWatch;
-
-  readonly #disk: NodeDisk;
-  readonly #chef: ChefClient;
   readonly #faults: FaultCalendar;
+  readonly #fallback: SimulatedFallback | undefined;
 
   #agent: Agent | undefined;
-  #firing: Firing | undefined;
-  /** By how much its clock is ahead. */
-  #offsetMs = 0;
   #isBroken = false;
-  /** Off or at a standstill until then. */
-  #awayUntil = -Infinity;
   #lastSuccessAt: number;
   /** Whether {@link SimulatedNode.#lastSuccessAt} is one: what is installed at the start counts, a start alone does not. */
   #hasSucceeded: boolean;
 
   #wakeAt = Infinity;
   #bootAt: number;
-  #fallbackAt = Infinity;
 
   constructor(world: World, place: Place, index: number, identity: Assignment) {
     const { scenario, programs } = world;
+    const policy = world.policyOf(identity);
+    const machine = new Machine(world, place, index, identity, policy);
+    const { fallback } = scenario;
     this.index = index;
     this.place = place;
+    this.trace = machine.trace;
+    this.version = scenario.installed;
     this.#world = world;
-    const policy = world.policyOf(identity);
+    this.#machine = machine;
     this.#mind = { policy, step: programs.step };
-    const { fallback } = scenario;
-    this.#fallbackPolicy = fallback && {
-      ...defaultFallbackPolicy(identity.node),
-      thresholdSeconds: fallback.thresholdSeconds,
-      retryIntervalSeconds: fallback.retryIntervalSeconds,
-      splaySeconds: fallback.splaySeconds,
-    };
-    this.#watch = new NodeWatch(policy, place, scenario, world.violations, (at, drawn, position) => {
-      world.splayOf(place).drew(at, index, drawn, position);
-    });
+    this.#watch = machine.watch;
+    this.#faults = new FaultCalendar(world, { index, place });
+    this.#fallback = fallback && new SimulatedFallback(machine, identity.node, fallback, this.placeChanged.bind(this));
     this.#lastSuccessAt = scenario.startsAt;
     this.#hasSucceeded = scenario.installed !== undefined;
-    this.version = scenario.installed;
-    this.#disk = new NodeDisk(identity, scenario.installed, scenario.startsAt);
-    this.#chef = new ChefClient(world, this);
-    this.#faults = new FaultCalendar(world, this);
     this.#bootAt = scenario.startsAt;
-    if (fallback !== undefined) this.#fallbackAt = this.#nextCron(scenario.startsAt);
     this.nextAt = this.#earliest();
   }
 
@@ -127,14 +104,14 @@ export class SimulatedNode {
   /** Something about the place has changed: the next poll may show it. */
   placeChanged(at: EpochMs): void {
     if (this.#agent === undefined || this.#world.mode === 'poll') return;
-    this.#wakeAt = Math.min(this.#wakeAt, this.#realTime(this.#nextPollAt(this.#agent, at)));
-    if (this.#wakeAt < this.#awayUntil) this.#wakeAt = this.#awayUntil;
+    this.#wakeAt = Math.min(this.#wakeAt, this.#machine.realTime(this.#nextPollAt(this.#agent, at)));
+    if (this.#wakeAt < this.#machine.awayUntil) this.#wakeAt = this.#machine.awayUntil;
     this.nextAt = this.#earliest();
   }
 
   /** A person on the node says something to the agent. */
   hear(event: SummonerEvent, at: EpochMs): void {
-    if (this.#agent === undefined || at < this.#awayUntil) return;
+    if (this.#agent === undefined || at < this.#machine.awayUntil) return;
     if (event._tag === 'Enabled') this.#watch.enabled(at);
     if (event._tag === 'Disabled' && !event.disabling.floorToo) this.#watch.floorEnabled(at);
     this.#catchUp(at);
@@ -142,49 +119,44 @@ export class SimulatedNode {
     // Told after the fact: what came before it at the same instant happened under what was said before.
     if (event._tag === 'Disabled') {
       const { until, floorToo } = event.disabling;
-      this.#watch.disabled(this.#realTime(until), floorToo);
+      this.#watch.disabled(this.#machine.realTime(until), floorToo);
     }
     this.nextAt = this.#earliest();
   }
 
   /** What this node's clock says. */
   clockAt(at: EpochMs): EpochMs {
-    return plus(at, this.#offsetMs);
+    return this.#machine.clockAt(at);
   }
 
   /** The scenario is over. */
   finish(at: EpochMs): void {
-    this.#watch.over(at, this.#chef.run === undefined && at >= this.#awayUntil && this.#bootAt > at);
+    const { chef, awayUntil } = this.#machine;
+    this.#watch.over(at, chef.run === undefined && at >= awayUntil && this.#bootAt > at);
     if (this.#hasSucceeded) this.#world.tally.openGap(at - this.#lastSuccessAt, this.#mind.policy.identity.node);
-    if (this.#chef.run !== undefined)
-      this.#world.tally.ran(this.#stackIndex, this.#chef.run.startedAt, at, this.#chef.run.isSpread);
-  }
-
-  get #stackIndex(): number {
-    return this.#world.stackIndex(this.place.stack);
+    if (chef.run !== undefined) this.#machine.chefEnded(chef.run, at);
   }
 
   #earliest(): number {
-    const runEndsAt = this.#chef.run === undefined ? Infinity : this.#chef.run.endsAt;
-    return Math.min(this.#faults.nextAt, this.#bootAt, runEndsAt, this.#fallbackAt, this.#wakeAt);
+    const { run } = this.#machine.chef;
+    const runEndsAt = run === undefined ? Infinity : run.endsAt;
+    const fallbackAt = this.#fallback === undefined ? Infinity : this.#fallback.nextAt;
+    return Math.min(this.#faults.nextAt, this.#bootAt, runEndsAt, fallbackAt, this.#wakeAt);
   }
 
   /** What is due first at one instant: what goes wrong, then what comes back, ends, and starts. */
   #act(at: EpochMs): void {
+    const { run } = this.#machine.chef;
     if (this.#faults.nextAt === at) this.#strike(at);
     else if (this.#bootAt === at) this.#boot(at);
-    else if (this.#chef.run?.endsAt === at) this.#endRun(this.#chef.run, at);
-    else if (this.#fallbackAt === at) this.#lookWithFallback(at);
+    else if (run?.endsAt === at) this.#endRun(run, at);
+    else if (this.#fallback?.nextAt === at) this.#fallback.look(at);
     else this.#wake(at);
   }
 
-  #realTime(clock: EpochMs): number {
-    return clock - this.#offsetMs;
-  }
-
   #noticed(at: EpochMs): Noticed {
-    const now = this.clockAt(at);
-    const { record } = this.#disk;
+    const now = this.#machine.clockAt(at);
+    const { record } = this.#machine.disk;
     return {
       clocks: { at: now, elapsedMs: at },
       fallbackSuccess: fallbackSuccess(record),
@@ -195,11 +167,11 @@ export class SimulatedNode {
 
   #boot(at: EpochMs): void {
     this.#bootAt = Infinity;
-    const reading = recollect(this.#mind.policy.identity, this.#disk.read(), EMPTY_NODE_STATE);
+    const reading = recollect(this.#mind.policy.identity, this.#machine.disk.read(), EMPTY_NODE_STATE);
     this.trace.add(TRACED.booted, at, this.index);
     this.#watch.booted(at);
     const agent = this.#world.programs.agent.begin(this.#mind, reading.memory, this.#noticed(at));
-    this.#watch.decided(at, this.#offsetMs, { _tag: 'Started' }, reading.memory.node, agent.decision);
+    this.#watch.decided(at, this.#machine.offsetMs, { _tag: 'Started' }, reading.memory.node, agent.decision);
     this.#carryOut(agent, at);
   }
 
@@ -210,7 +182,7 @@ export class SimulatedNode {
   }
 
   #lookAround(agent: Agent, at: EpochMs): void {
-    const event: SummonerEvent = isPollDue(agent, this.clockAt(at))
+    const event: SummonerEvent = isPollDue(agent, this.#machine.clockAt(at))
       ? { _tag: 'Observed', observation: this.place.look(agent.decision.state.bus.known) }
       : WOKE;
     this.#takeIn(agent, at, event);
@@ -226,13 +198,13 @@ export class SimulatedNode {
   #decided(at: EpochMs, event: SummonerEvent, before: NodeState, { decision }: Agent): void {
     const { node } = decision.state;
     if (node === before) return;
-    this.#watch.decided(at, this.#offsetMs, event, before, decision);
+    this.#watch.decided(at, this.#machine.offsetMs, event, before, decision);
     if (O.isSome(before.disabled) && O.isNone(node.disabled)) this.#oweWhatWasHeld(node, at);
     if (node.accepted === before.accepted || O.isNone(node.accepted)) return;
     this.trace.add(TRACED.accepted, at, node.accepted.value.epochSeconds);
     if (event._tag !== 'Observed' || event.observation._tag !== 'Fresh' || O.isNone(node.pending)) return;
     const { splaySeconds } = event.observation.signal;
-    this.#world.owed(this.#stackIndex, at, at + splaySeconds * SECOND_MS);
+    this.#machine.owed(at, at + splaySeconds * SECOND_MS);
   }
 
   /** Carries out the agent's orders until it waits. */
@@ -260,10 +232,10 @@ export class SimulatedNode {
   }
 
   #keep({ memory, decision }: Agent, at: EpochMs): NodeMemory {
-    const before = this.#disk.state?.lastSuccess ?? O.none;
+    const before = this.#machine.disk.state?.lastSuccess ?? O.none;
     const { node } = decision.state;
-    const kept = this.#disk.keep(memory, node, at);
-    if (O.isNone(before) || isEarlier(node.lastSuccess, before)) this.#recheckWithFallback(at + 1);
+    const kept = this.#machine.disk.keep(memory, node, at);
+    if (O.isNone(before) || isEarlier(node.lastSuccess, before)) this.#fallback?.recheck(at + 1);
     return kept;
   }
 
@@ -276,15 +248,15 @@ export class SimulatedNode {
       memory.isStored &&
       O.isNone(node.disabled) &&
       this.place.isQuietFor(bus.known);
-    if (!isQuiet) return this.#realTime(decision.lookAgainAt);
-    return O.isSome(decision.nextStartAt) ? this.#realTime(decision.nextStartAt.value) : Infinity;
+    if (!isQuiet) return this.#machine.realTime(decision.lookAgainAt);
+    return O.isSome(decision.nextStartAt) ? this.#machine.realTime(decision.nextStartAt.value) : Infinity;
   }
 
   /** The agent's next poll, as though all before `at` that were skipped had been made: they would have shown nothing new. */
   #nextPollAt({ decision }: Agent, at: EpochMs): EpochMs {
     const { pollAt, failures } = decision.state.bus;
-    const now = this.clockAt(at);
-    const skippedNone = this.#world.mode === 'poll' || at <= this.#awayUntil || pollAt >= now || failures > 0;
+    const now = this.#machine.clockAt(at);
+    const skippedNone = this.#world.mode === 'poll' || at <= this.#machine.awayUntil || pollAt >= now || failures > 0;
     return skippedNone ? pollAt : pollAfter(this.#mind.policy, plus(now, -1));
   }
 
@@ -305,19 +277,19 @@ export class SimulatedNode {
     if (action._tag !== 'Start') return { ...agent, order: 'Wait' };
     const { running } = action;
     const before = agent.decision.state.node;
-    const stored = at < this.#disk.fullUntil ? undefined : (this.#disk.state ?? EMPTY_NODE_STATE);
-    this.#watch.starts(at, running, stored, this.#chef.run?.by === 'summoner');
+    const stored = at < this.#machine.disk.fullUntil ? undefined : (this.#machine.disk.state ?? EMPTY_NODE_STATE);
+    this.#watch.starts(at, running, stored, this.#machine.chef.run?.by === 'summoner');
     tally.runStarted(running.cause._tag);
     this.trace.add(TRACED.started, at, causeNumber[running.cause._tag]);
     const owed = owedStart(this.#mind.policy, running, before, {
       at,
-      offsetMs: this.#offsetMs,
+      offsetMs: this.#machine.offsetMs,
       lastSuccessAt: this.#lastSuccessAt,
     });
-    if (owed._tag === 'Spread') this.#world.owed(this.#stackIndex, ...owed.spread);
+    if (owed._tag === 'Spread') this.#machine.owed(...owed.spread);
     const started = programs.agent.started(agent);
-    if (this.#chef.run === undefined) {
-      const run = this.#startChef('summoner', at);
+    if (this.#machine.chef.run === undefined) {
+      const run = this.#machine.startChef('summoner', at);
       if (owed._tag === 'Unspread') run.isSpread = false;
       return started;
     }
@@ -330,7 +302,7 @@ export class SimulatedNode {
   #oweWhatWasHeld({ pending }: NodeState, at: EpochMs): void {
     const told = this.place.held?.observation;
     if (O.isNone(pending) || pending.value.attempts > 0 || told?._tag !== 'Fresh') return;
-    this.#world.owed(this.#stackIndex, at, at + told.signal.splaySeconds * SECOND_MS);
+    this.#machine.owed(at, at + told.signal.splaySeconds * SECOND_MS);
   }
 
   #endFor(agent: Agent, at: EpochMs, end: RunEnd): Agent {
@@ -342,28 +314,16 @@ export class SimulatedNode {
 
   // chef-client.
 
-  #startChef(by: ChefRun['by'], at: EpochMs): ChefRun {
-    const run = this.#chef.start(by, at);
-    if (run.end._tag === 'TimedOut') this.#watch.hangs();
-    return run;
-  }
-
   #endRun(run: ChefRun, at: EpochMs): void {
     const { tally, scenario } = this.#world;
     this.#catchUp(at);
-    this.#chef.run = undefined;
-    tally.ran(this.#stackIndex, run.startedAt, at, run.isSpread);
+    this.#machine.chefEnded(run, at);
     const isSuccess = runOutcomeOf(run.end)._tag === 'Succeeded';
     this.trace.add(TRACED.ended, at, isSuccess ? this.#world.numberOf(run.version) : -1);
     if (isSuccess) tally.succeeded++;
     else tally.failed++;
     if (isSuccess) this.#succeeded(run, at);
-    if (run.by === 'fallback') {
-      const next = this.#afterFallbackRun(run.end, at);
-      // A client that upgraded itself is run once more: no end yet.
-      if (next?.order !== 'Run') this.#watch.fallbackEnded(at, isSuccess);
-      this.#fire(next, at);
-    }
+    if (run.by === 'fallback') this.#fallback?.runEnded(run.end, isSuccess, at);
     if (run.by === 'summoner' && this.#agent !== undefined) {
       const { running } = this.#agent.decision.state.node;
       if (O.isSome(running)) this.#watch.ended(at, running.value, isSuccess);
@@ -390,101 +350,11 @@ export class SimulatedNode {
     if (this.#world.breaksSummoner(version)) this.#breakSummoner(at);
   }
 
-  // The fallback.
-
-  /** The first look of its cron job at or after `at`. */
-  #nextCron(at: number): number {
-    const everyMs = this.#world.scenario.fallback?.everyMs ?? Infinity;
-    return Math.ceil((at + this.#offsetMs) / everyMs) * everyMs - this.#offsetMs;
-  }
-
-  /** What the fallback goes by has changed otherwise than it could foresee: it looks at its next cron from `at` on. */
-  #recheckWithFallback(at: number): void {
-    if (this.#fallbackPolicy === undefined || this.#firing !== undefined || this.#world.mode === 'poll') return;
-    this.#fallbackAt = Math.min(this.#fallbackAt, Math.max(this.#nextCron(at), this.#awayUntil));
-  }
-
-  #lookWithFallback(at: EpochMs): void {
-    const policy = this.#fallbackPolicy;
-    if (policy === undefined) return;
-    const { fallback } = this.#world.programs;
-    const look = fallback.lookOf(policy, this.#disk.lastRun(), this.#disk.record, this.clockAt(at));
-    if (this.#firing?.order === 'Wait') {
-      this.#fire(fallback.afterDelay(this.#firing, look), at);
-      return;
-    }
-    if (look.decision._tag === 'Wait') {
-      const { retryAt } = look.decision;
-      this.#fallbackAt = this.#nextCron(
-        this.#world.mode === 'poll' ? at + 1 : Math.max(this.#realTime(retryAt), at + 1),
-      );
-      return;
-    }
-    this.trace.add(TRACED.fired, at, look.decision.delaySeconds);
-    this.#world.owed(this.#stackIndex, at, at + policy.splaySeconds * SECOND_MS);
-    this.#firing = fallback.firingOf(look.decision);
-    this.#fallbackAt = at + look.decision.delaySeconds * SECOND_MS;
-  }
-
-  #afterFallbackRun(end: RunEnd, at: EpochMs): Firing | undefined {
-    const firing = this.#firing;
-    if (firing?.order !== 'Run') return undefined;
-    return this.#world.programs.fallback.afterRun(firing, outcomeOfEnd(end), this.clockAt(at));
-  }
-
-  /** Carries out the orders of a firing until it waits, or is over. */
-  #fire(ordering: Firing | undefined, at: EpochMs): void {
-    const { fallback } = this.#world.programs;
-    let firing = ordering;
-    for (;;) {
-      switch (firing?.order) {
-        case 'Record':
-          this.#disk.writeRecord(firing.own, at);
-          firing = fallback.afterRecording(firing);
-          break;
-        case 'Run': {
-          this.#firing = firing;
-          this.#fallbackAt = Infinity;
-          if (firing.runs === 0) this.#watch.fallbackStarts(at);
-          this.#world.tally.fallbackRuns++;
-          this.#world.tally.fallbackFired(at);
-          if (this.#chef.run === undefined) {
-            this.#startChef('fallback', at);
-            return;
-          }
-          this.#watch.fallbackEnded(at, false);
-          firing = fallback.afterRun(firing, outcomeOfEnd(LOCK_HELD), this.clockAt(at));
-          break;
-        }
-        case 'Leave':
-          this.trace.add(TRACED.healedMeanwhile, at, 0);
-          firing = undefined;
-          break;
-        case 'Done':
-          this.#noticeFallback(at);
-          firing = undefined;
-          break;
-        case 'Wait':
-          this.#firing = firing;
-          return;
-        case undefined:
-          this.#firing = undefined;
-          this.#fallbackAt = this.#nextCron(at + 1);
-          return;
-      }
-    }
-  }
-
-  /** The agent reads the fallback's record at its next poll, whatever that shows. */
-  #noticeFallback(at: EpochMs): void {
-    this.placeChanged(at);
-  }
-
   // What goes wrong.
 
   #strike(at: EpochMs): void {
     const due = this.#faults.take();
-    if (due !== undefined && at >= this.#awayUntil) {
+    if (due !== undefined && at >= this.#machine.awayUntil) {
       this.#world.tally.nodeFault(due.fault.kind, at);
       this.trace.add(TRACED.struck, at, due.index);
       this.#suffer(due.fault, at);
@@ -507,17 +377,17 @@ export class SimulatedNode {
         this.#stepClock(at, stepMs);
         return;
       case 'disk-full':
-        this.#disk.fullUntil = at + forMs;
+        this.#machine.disk.fullUntil = at + forMs;
         this.#watch.diskFull(at, at + forMs);
         return;
       case 'state-torn':
-        this.#disk.tear();
+        this.#machine.disk.tear();
         this.#watch.recordsLost(at);
         this.#killAgent(at, at + restartMs);
-        this.#recheckWithFallback(at);
+        this.#fallback?.recheck(at);
         return;
       case 'cloned':
-        this.#disk.swap();
+        this.#machine.disk.swap();
         this.#watch.recordsLost(at);
         this.#powerOff(at, at + forMs);
         return;
@@ -525,10 +395,10 @@ export class SimulatedNode {
         this.#breakSummoner(at);
         return;
       case 'run-hangs':
-        this.#chef.next = 'hangs';
+        this.#machine.chef.next = 'hangs';
         return;
       case 'client-upgraded':
-        this.#chef.next = 'upgrades';
+        this.#machine.chef.next = 'upgrades';
     }
   }
 
@@ -538,7 +408,7 @@ export class SimulatedNode {
     if (this.#agent?.memory.isStored === false) this.#watch.recordsLost(at);
     this.#agent = undefined;
     this.#wakeAt = Infinity;
-    if (this.#chef.run?.by === 'summoner') this.#chef.run.by = 'nobody';
+    if (this.#machine.chef.run?.by === 'summoner') this.#machine.chef.run.by = 'nobody';
     if (wasAlive && !this.#isBroken) this.#watch.died(at, backAt);
     if (!this.#isBroken && (wasAlive || this.#bootAt !== Infinity)) this.#bootAt = backAt;
   }
@@ -552,44 +422,41 @@ export class SimulatedNode {
 
   /** The machine is off: whatever it did is undone but for what is on its disk. */
   #powerOff(at: EpochMs, backAt: number): void {
-    if (this.#chef.run !== undefined) {
-      this.#world.tally.ran(this.#stackIndex, this.#chef.run.startedAt, at, this.#chef.run.isSpread);
-      if (this.#chef.run.by === 'fallback') this.#watch.fallbackCutShort(at);
+    const { run } = this.#machine.chef;
+    if (run !== undefined) {
+      this.#machine.chefEnded(run, at);
+      if (run.by === 'fallback') this.#watch.fallbackCutShort(at);
     }
-    this.#chef.run = undefined;
     this.#killAgent(at, backAt);
     if (!this.#isBroken) this.#bootAt = backAt;
-    this.#firing = undefined;
-    this.#awayUntil = backAt;
+    this.#machine.awayUntil = backAt;
     this.#watch.stoodStill(backAt);
-    if (this.#fallbackPolicy !== undefined) this.#fallbackAt = this.#nextCron(backAt);
+    this.#fallback?.powerOff(backAt);
   }
 
   /** The machine stands still: everything waits, and a run under way goes on afterwards. */
   #suspend(at: EpochMs, backAt: number): void {
     this.#catchUp(at);
     if (this.#world.mode === 'skip' && this.#agent !== undefined) {
-      this.#wakeAt = Math.min(this.#wakeAt, this.#realTime(this.#agent.decision.state.bus.pollAt));
+      this.#wakeAt = Math.min(this.#wakeAt, this.#machine.realTime(this.#agent.decision.state.bus.pollAt));
     }
-    this.#awayUntil = backAt;
-    if (this.#chef.run !== undefined) {
+    this.#machine.awayUntil = backAt;
+    if (this.#machine.chef.run !== undefined) {
       // That it takes so much longer is a burden that no spread could have lightened.
-      this.#chef.run.isSpread = false;
-      this.#chef.run.endsAt += backAt - at;
+      this.#machine.chef.run.isSpread = false;
+      this.#machine.chef.run.endsAt += backAt - at;
     }
     this.#wakeAt = Math.max(this.#wakeAt, backAt);
     this.#bootAt = Math.max(this.#bootAt, backAt);
-    if (this.#fallbackPolicy !== undefined && this.#fallbackAt !== Infinity) {
-      this.#fallbackAt = Math.max(this.#fallbackAt, this.#firing === undefined ? this.#nextCron(backAt) : backAt);
-    }
+    this.#fallback?.suspend(backAt);
     this.#watch.stoodStill(backAt);
   }
 
   #stepClock(at: EpochMs, byMs: number): void {
     this.#catchUp(at);
-    this.#offsetMs += byMs;
+    this.#machine.offsetMs += byMs;
     this.#watch.clockSet(at, byMs);
-    if (this.#fallbackPolicy !== undefined && this.#firing === undefined) this.#fallbackAt = this.#nextCron(at + 1);
+    this.#fallback?.clockSet(at);
     // A sleeper looks again once its clock was set.
     if (this.#agent !== undefined) this.#lookAround(this.#agent, at);
   }
