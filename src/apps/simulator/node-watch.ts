@@ -12,12 +12,10 @@ import type { NodeState, Running } from '../../domain/node-state.ts';
 import { runOutcomeOf } from '../../domain/run-outcome.ts';
 import type { SummonerDecision, SummonerEvent, SummonerPolicy } from '../../domain/summoner.ts';
 import { compareTimestamps, type EpochMs, SECOND_MS } from '../../domain/time.ts';
+import { FallbackWatch, seconds, SLACK_MS } from './fallback-watch.ts';
 import type { Place } from './place.ts';
-import type { FallbackSettings, Scenario } from './scenario.ts';
+import type { Scenario } from './scenario.ts';
 import type { Violations } from './violations.ts';
-
-/** Timers and whole seconds blur every deadline by so much. */
-const SLACK_MS = 5 * SECOND_MS;
 
 /** What is known of a version that the node was told to bring. */
 interface Wanted {
@@ -43,17 +41,14 @@ export type SplayDrawn = (at: EpochMs, version: Version, position: number) => vo
 export class NodeWatch {
   readonly #policy: SummonerPolicy;
   readonly #place: Place;
-  readonly #fallback: FallbackSettings | undefined;
+  readonly #fallback: FallbackWatch | undefined;
+  readonly #thresholdMs: number;
   readonly #violations: Violations;
   readonly #drew: SplayDrawn;
   /** The last success that somebody on the node could record. */
   #recordedAt: number;
   /** A run has to be started by then. */
   #dueBy: number;
-  /** The same, should the Summoner be dead. */
-  #fallbackDueBy: number;
-  #lastFallbackAttemptAt = -Infinity;
-  #isFallbackAtWork = false;
   /** The records on the disk, or the clock they were written by, are not to be trusted before the next success. */
   #areRecordsDoubtful = false;
   /** Nothing can be recorded before. */
@@ -77,13 +72,14 @@ export class NodeWatch {
     this.#policy = policy;
     this.#drew = drew;
     this.#place = place;
-    this.#fallback = scenario.fallback;
+    const { fallback } = scenario;
+    this.#fallback = fallback && new FallbackWatch(fallback, this.#breaks.bind(this));
+    this.#thresholdMs = (fallback?.thresholdSeconds ?? 0) * SECOND_MS;
     this.#violations = violations;
     this.#believed = O.fromNullable(scenario.installed);
     const isNew = scenario.installed === undefined;
     this.#recordedAt = isNew ? -Infinity : scenario.startsAt;
     this.#dueBy = scenario.startsAt + (isNew ? policy.catchUpSplaySeconds * SECOND_MS : policy.windowMs);
-    this.#fallbackDueBy = this.#dueBy;
     this.#recordSuccess(scenario.startsAt);
     // A node that never ran is for both to run, whoever comes first (law F1).
     this.#isHealthy = !isNew;
@@ -194,34 +190,21 @@ export class NodeWatch {
 
   /** The fallback is about to run chef-client. */
   fallbackStarts(at: EpochMs): void {
-    const settings = this.#fallback;
-    if (settings === undefined) return;
-    this.#healsInTime(at);
     if (this.#isHealthy) this.#breaks('F2', at, 'the fallback ran on a healthy node');
-    const sinceMs = at - this.#recordedAt;
-    if (!this.#areRecordsDoubtful && sinceMs < settings.thresholdSeconds * SECOND_MS - SLACK_MS) {
-      this.#breaks('F2', at, `the fallback ran ${seconds(sinceMs)} after a success that is on record`);
-    }
-    const betweenMs = at - this.#lastFallbackAttemptAt;
-    if (!this.#areRecordsDoubtful && betweenMs < settings.retryIntervalSeconds * SECOND_MS - SLACK_MS) {
-      this.#breaks('F4', at, `the fallback ran again ${seconds(betweenMs)} after its last attempt`);
-    }
-    this.#lastFallbackAttemptAt = at;
-    this.#isFallbackAtWork = true;
+    this.#fallback?.starts(at, this.#areRecordsDoubtful ? undefined : this.#recordedAt);
   }
 
   /** The fallback has run chef-client, twice where the first run upgraded it. */
   fallbackEnded(at: EpochMs, isSuccess: boolean): void {
-    this.#lastFallbackAttemptAt = at;
-    this.#isFallbackAtWork = false;
+    this.#fallback?.ended(at, isSuccess);
     if (isSuccess) this.#recordSuccess(at);
-    else this.#fallbackFailed(at);
+    else this.#failed(at);
   }
 
-  /** A run of the fallback's was cut short together with the fallback: on record is its beginning. */
+  /** A run of the fallback's was cut short together with the fallback. */
   fallbackCutShort(at: EpochMs): void {
-    this.#isFallbackAtWork = false;
-    this.#fallbackFailed(at);
+    this.#fallback?.cutShort(at);
+    this.#failed(at);
   }
 
   /** The agent died, and with it what it knew of a run under way. */
@@ -249,7 +232,7 @@ export class NodeWatch {
   stoodStill(until: number): void {
     this.#isHealthy = false;
     this.#postpone(until + this.#policy.catchUpSplaySeconds * SECOND_MS + this.#policy.backoff.capMs);
-    this.#postponeFallback(until);
+    this.#fallback?.postpone(until);
     this.#waitFor(until);
   }
 
@@ -270,7 +253,7 @@ export class NodeWatch {
   clockSet(at: EpochMs, byMs: number): void {
     this.#doubtRecords(at);
     // Its cron job goes by the same clock.
-    this.#postponeFallback(at);
+    this.#fallback?.postpone(at);
     if (byMs >= 0) {
       // Of a clock that is set while it is away the agent knows nothing: what people told it ends by that clock.
       if (!this.#isAlive) {
@@ -281,16 +264,13 @@ export class NodeWatch {
     }
     this.#recordsAheadUntil = Math.max(this.#recordsAheadUntil, at) - byMs;
     // A Summoner that lives takes its record along; the fallback's own looks fresh once the clock has caught up with it.
-    const ownFreshUntil = this.#isAlive ? this.#fallbackDueAfter(this.#recordsAheadUntil) : -Infinity;
-    this.#fallbackDueBy = Math.max(this.#fallbackDueBy, ownFreshUntil);
+    if (this.#isAlive) this.#fallback?.mayHaveSucceeded(this.#recordsAheadUntil);
     // However far it was set back: a success that lies in the future is none, so the window is open once more at most.
-    const thresholdMs = (this.#fallback?.thresholdSeconds ?? 0) * SECOND_MS;
-    const lastDue = at + Math.max(this.#policy.windowMs, thresholdMs) + this.#policy.clockToleranceMs;
+    const lastDue = at + Math.max(this.#policy.windowMs, this.#thresholdMs) + this.#policy.clockToleranceMs;
     const dueBy = Math.max(this.#dueBy, this.#afterHeldFloor());
-    this.#postpone(Math.min(Math.min(dueBy, this.#fallbackDueBy) - byMs, lastDue));
+    this.#postpone(Math.min(Math.min(dueBy, this.#fallback?.dueBy ?? Infinity) - byMs, lastDue));
     // An attempt on record looks fresh once more as well.
-    const retryMs = (this.#fallback?.retryIntervalSeconds ?? 0) * SECOND_MS;
-    this.#postponeFallback(Math.min(this.#fallbackDueBy - byMs, lastDue) + retryMs);
+    this.#fallback?.attemptLooksLater(-byMs, lastDue);
   }
 
   /** A person disabled the node. */
@@ -391,15 +371,7 @@ export class NodeWatch {
       this.#breaks('N6', at, `no run was started for ${seconds(at - dueBy)} after the window had closed`);
       this.#dueBy = at;
     }
-    this.#healsInTime(at);
-  }
-
-  #healsInTime(at: EpochMs): void {
-    if (this.#fallback === undefined || this.#isFallbackAtWork) return;
-    if (at > this.#fallbackDueBy + SLACK_MS) {
-      this.#breaks('F1', at, `the fallback did not run for ${seconds(at - this.#fallbackDueBy)} after it was due`);
-      this.#fallbackDueBy = at;
-    }
+    this.#fallback?.runsInTime(at);
   }
 
   #recordSuccess(at: EpochMs): void {
@@ -407,14 +379,7 @@ export class NodeWatch {
     this.#areRecordsDoubtful = at < this.#unrecordedUntil;
     this.#isHealthy = this.#isAlive && !this.#areRecordsDoubtful && at >= this.#disabledUntil;
     if (this.#dueBy !== Infinity) this.#dueBy = at + this.#policy.windowMs;
-    this.#fallbackDueBy = this.#fallbackDueAfter(this.#isAlive ? at : Math.max(at, this.#recordsAheadUntil));
-  }
-
-  /** When the fallback runs at the latest after a success that looks as though it had been then. */
-  #fallbackDueAfter(success: number): number {
-    const settings = this.#fallback;
-    if (settings === undefined) return Infinity;
-    return success + (settings.thresholdSeconds + settings.splaySeconds) * SECOND_MS + settings.everyMs;
+    this.#fallback?.succeeded(this.#isAlive ? at : Math.max(at, this.#recordsAheadUntil));
   }
 
   /** What is wanted could not start before. */
@@ -444,20 +409,8 @@ export class NodeWatch {
     this.#postpone(at + this.#policy.backoff.capMs);
   }
 
-  #fallbackFailed(at: EpochMs): void {
-    this.#failed(at);
-    this.#postponeFallback(at + (this.#fallback?.retryIntervalSeconds ?? 0) * SECOND_MS);
-  }
-
   #postpone(until: number): void {
     if (this.#dueBy !== Infinity) this.#dueBy = Math.max(this.#dueBy, until);
-  }
-
-  /** The fallback cannot decide before `until`: then it looks, and waits its place in the splay. */
-  #postponeFallback(until: number): void {
-    const settings = this.#fallback;
-    if (settings === undefined) return;
-    this.#fallbackDueBy = Math.max(this.#fallbackDueBy, until + settings.splaySeconds * SECOND_MS + settings.everyMs);
   }
 
   #isApplied(version: Version): boolean {
@@ -473,5 +426,3 @@ export class NodeWatch {
     this.#violations.add(law, at, `${node} (${stack}/${environment})`, what);
   }
 }
-
-const seconds = (durationMs: number): string => `${Math.round(durationMs / SECOND_MS)} s`;

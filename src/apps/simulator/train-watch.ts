@@ -60,6 +60,8 @@ export class TrainWatch {
   #havePeopleActed = false;
   readonly #plan: ReleasePlan;
   readonly #facts: TrainFacts;
+  /** Whether there is one Librarian only. */
+  readonly #isAlone: boolean;
   readonly #violations: Violations;
   readonly #places: readonly Place[];
   readonly #holds = new Map<string, Hold>();
@@ -82,6 +84,7 @@ export class TrainWatch {
 
   constructor(scenario: Scenario, places: readonly Place[], facts: TrainFacts, violations: Violations) {
     this.#plan = scenario.plan;
+    this.#isAlone = scenario.librarian.replicas === 1;
     this.#places = places;
     this.#facts = facts;
     this.#violations = violations;
@@ -164,8 +167,8 @@ export class TrainWatch {
     const isPinnedStill = (place.pinnedAt ?? at) <= (before?.at ?? at);
     const schedule = stageOf(this.#plan, place.environment)?.schedule;
     const troubledUntil = Math.max(this.#calmSince, this.#heldUntil);
-    const isCalm = schedule !== undefined && troubledUntil < departureAtOrBefore(schedule, at);
-    // A step that overtook another is told once more, lest another Librarian has told the contrary.
+    const isCalm = this.#isAlone && schedule !== undefined && troubledUntil < departureAtOrBefore(schedule, at);
+    // A step that overtook another is told once more, lest another Librarian has told the contrary: by each of them.
     if (before?.version === version && isPinnedStill && isCalm && !this.#havePeopleActed) {
       this.#violations.add('L8', at, where, `signalled ${version} again, although it is pinned and signalled`);
     }
