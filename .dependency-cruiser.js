@@ -6,7 +6,7 @@ const npm = (...names) => `(^|/)node_modules/(${names.join('|')})/`;
 const SDKS = { s3: '@aws-sdk/client-s3', gcs: '@google-cloud/storage', 'artifact-format': 'tar' };
 
 /** What several adapters are made of, and no adapter by itself. */
-const SHARED_BY_ADAPTERS = ['text-body', 'durable-files', 'artifact-format'];
+const SHARED_BY_ADAPTERS = ['text-body', 'durable-files', 'artifact-format', 'deadline'];
 
 const MAIN = ['^src/apps/main\\.ts$', '^src/apps/[^/]+/main\\.ts$'];
 

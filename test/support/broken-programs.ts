@@ -10,11 +10,9 @@ import * as O from 'fp-ts/lib/Option.js';
 import type { LibrarianPorts } from '../../src/apps/librarian/librarian-ports.ts';
 import { type Programs, SHIPPED } from '../../src/apps/simulator/programs.ts';
 import type { Scenario } from '../../src/apps/simulator/scenario.ts';
-import { decodeScenario, type ScenarioJson } from '../../src/apps/simulator/scenario-json.ts';
 import type { SimulationMode } from '../../src/apps/simulator/simulation-result.ts';
 import type { Agent } from '../../src/apps/summoner/agent.ts';
 import { decodeControlState, encodeControlState } from '../../src/domain/control-state.ts';
-import { formatFieldErrors } from '../../src/domain/decoding.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
 import type { EnvironmentName, StackName } from '../../src/domain/names.ts';
 import { signalAfterPromotion } from '../../src/domain/next-signal.ts';
@@ -26,6 +24,7 @@ import { step, type SummonerDecision, type SummonerEvent, type SummonerState } f
 import { DAY_MS, HOUR_MS, MINUTE_MS, plus, SECOND_MS, nextTimestamp } from '../../src/domain/time.ts';
 import type { ChefServer } from '../../src/ports/chef-server.ts';
 import { BROKEN_SUMMONERS } from './broken-summoners.ts';
+import { scenarioOf } from './small-scenarios.ts';
 import { CONTROLS } from './train-controls.ts';
 
 /** A bug, and where it has to be found. */
@@ -44,12 +43,6 @@ export interface DeliberateBug {
 type Step = Programs['step'];
 
 // Scenarios.
-
-const small = (document: ScenarioJson): Scenario => {
-  const scenario = decodeScenario(document);
-  if (E.isLeft(scenario)) throw new TypeError(`${document.name}: ${formatFieldErrors(scenario.left)}`);
-  return scenario.right;
-};
 
 /** One environment that takes every artifact at the full hour, and spreads its runs over `splay` seconds. */
 const oneStage = (splay: number): ReleasePlanJson => ({
@@ -85,7 +78,7 @@ const SHORT_TRAIN: ReleasePlanJson = {
   ],
 };
 
-const RELEASES = small({
+const RELEASES = scenarioOf({
   name: 'releases',
   about: 'two releases, agents that restart in their splays, and a bus that shows old signals for a while',
   plan: oneStage(3_000),
@@ -104,7 +97,7 @@ const RELEASES = small({
   ],
 });
 
-const UNDISTURBED_RELEASES = small({
+const UNDISTURBED_RELEASES = scenarioOf({
   name: 'undisturbed-releases',
   about: 'two releases, and nothing that goes wrong',
   plan: oneStage(3_000),
@@ -117,7 +110,7 @@ const UNDISTURBED_RELEASES = small({
   ],
 });
 
-const HURRIED_RELEASES = small({
+const HURRIED_RELEASES = scenarioOf({
   name: 'hurried-releases',
   about: 'an artifact an hour, each while the runs for the one before are still to be started',
   plan: oneStage(10_800),
@@ -131,7 +124,7 @@ const HURRIED_RELEASES = small({
   ],
 });
 
-const LONG_RUNS = small({
+const LONG_RUNS = scenarioOf({
   name: 'long-runs',
   about: 'a person asks for long runs, in which a version comes, and asks for others',
   plan: oneStage(600),
@@ -146,7 +139,7 @@ const LONG_RUNS = small({
   ],
 });
 
-const OUT_OF_SHAPE = small({
+const OUT_OF_SHAPE = scenarioOf({
   name: 'out-of-shape',
   about: 'a train half way, and a person who takes the last of its stops to a third version',
   plan: SHORT_TRAIN,
@@ -160,7 +153,7 @@ const OUT_OF_SHAPE = small({
   operators: [{ at: '2h40m', does: 'promote', version: '1.1.0', environment: 'prod-5' }],
 });
 
-const KILLED_IN_RUNS = small({
+const KILLED_IN_RUNS = scenarioOf({
   name: 'killed-in-runs',
   about: 'agents that are killed in the middle of their runs',
   plan: oneStage(1_200),
@@ -174,7 +167,7 @@ const KILLED_IN_RUNS = small({
   ],
 });
 
-const DISABLED = small({
+const DISABLED = scenarioOf({
   name: 'disabled',
   about: 'a release while every node is disabled',
   plan: oneStage(600),
@@ -185,7 +178,7 @@ const DISABLED = small({
   operators: [{ at: '45m', does: 'disable', for: '2h' }],
 });
 
-const DISABLED_WITH_THE_FLOOR = small({
+const DISABLED_WITH_THE_FLOOR = scenarioOf({
   name: 'disabled-with-the-floor',
   about: 'every node is disabled for days, the floor too, and half of them are enabled again after an hour',
   plan: oneStage(600),
@@ -199,7 +192,7 @@ const DISABLED_WITH_THE_FLOOR = small({
   ],
 });
 
-const DISABLED_BESIDE_THE_FALLBACK = small({
+const DISABLED_BESIDE_THE_FALLBACK = scenarioOf({
   name: 'disabled-beside-the-fallback',
   about: 'the Summoners are disabled for days, the floor too; the fallback knows nothing of that',
   plan: oneStage(600),
@@ -209,7 +202,7 @@ const DISABLED_BESIDE_THE_FALLBACK = small({
   operators: [{ at: '1h', does: 'disable', for: '2d', floor_too: true }],
 });
 
-const FAILING_DAYS = small({
+const FAILING_DAYS = scenarioOf({
   name: 'failing-days',
   about: 'an artifact that fails wherever it runs, for two days',
   plan: oneStage(600),
@@ -219,7 +212,7 @@ const FAILING_DAYS = small({
   artifacts: [{ version: '1.1.0', at: '30m', bad: [{}] }],
 });
 
-const FAILING_ARTIFACT = small({
+const FAILING_ARTIFACT = scenarioOf({
   name: 'failing-artifact',
   about: 'an artifact that fails wherever it runs',
   plan: oneStage(600),
@@ -229,7 +222,7 @@ const FAILING_ARTIFACT = small({
   artifacts: [{ version: '1.1.0', at: '30m', bad: [{}] }],
 });
 
-const QUIET_DAYS = small({
+const QUIET_DAYS = scenarioOf({
   name: 'quiet-days',
   about: 'nothing happens: the compliance floor runs',
   plan: oneStage(600),
@@ -238,7 +231,7 @@ const QUIET_DAYS = small({
   installed: '1.0.0',
 });
 
-const SERVER_DOWN = small({
+const SERVER_DOWN = scenarioOf({
   name: 'server-down',
   about: 'the Chef server is down for a night, and every run fails',
   plan: oneStage(600),
@@ -249,7 +242,7 @@ const SERVER_DOWN = small({
   faults: [{ kind: 'chef-server-down', at: '8h', for: '14h' }],
 });
 
-const BUS_FAILURES = small({
+const BUS_FAILURES = scenarioOf({
   name: 'bus-failures',
   about: 'the bus is away, and refuses later on',
   plan: oneStage(600),
@@ -263,7 +256,7 @@ const BUS_FAILURES = small({
 });
 
 /** The agents are away while their clocks are set back by days: what they wrote before lies in the future. */
-const STATE_FROM_THE_FUTURE = small({
+const STATE_FROM_THE_FUTURE = scenarioOf({
   name: 'state-from-the-future',
   about: 'clocks that were days ahead are put right while the agents are away',
   plan: oneStage(600),
@@ -280,7 +273,7 @@ const STATE_FROM_THE_FUTURE = small({
   ],
 });
 
-const DEAD_AND_FROM_THE_FUTURE = small({
+const DEAD_AND_FROM_THE_FUTURE = scenarioOf({
   name: 'dead-and-from-the-future',
   about: 'the Summoners die with a success on record that is days ahead of the clock',
   plan: oneStage(600),
@@ -295,7 +288,7 @@ const DEAD_AND_FROM_THE_FUTURE = small({
   ],
 });
 
-const DEAD_SUMMONERS = small({
+const DEAD_SUMMONERS = scenarioOf({
   name: 'dead-summoners',
   about: 'the Summoners die, and for some hours after the threshold no run succeeds; machines are rebooted meanwhile',
   plan: oneStage(600),
@@ -309,7 +302,7 @@ const DEAD_SUMMONERS = small({
   ],
 });
 
-const FALLBACK_BETWEEN = small({
+const FALLBACK_BETWEEN = scenarioOf({
   name: 'fallback-between',
   about: 'the Chef server comes back just before the fallback tries, and between two attempts of the Summoner',
   plan: oneStage(600),
@@ -319,7 +312,7 @@ const FALLBACK_BETWEEN = small({
   faults: [{ kind: 'chef-server-down', at: '11h', for: '61m' }],
 });
 
-const NEW_MACHINES = small({
+const NEW_MACHINES = scenarioOf({
   name: 'new-machines',
   about: 'machines that have never run, and that both Summoner and fallback are to run',
   plan: oneStage(600),
@@ -329,7 +322,7 @@ const NEW_MACHINES = small({
   fallback: { every: '1m' },
 });
 
-const TRAIN = small({
+const TRAIN = scenarioOf({
   name: 'train',
   about: 'an artifact an hour, and a train that takes five: one stop to a departure, one version at a time',
   plan: SHORT_TRAIN,
@@ -339,7 +332,7 @@ const TRAIN = small({
   artifacts: ['1.1.0', '1.2.0', '1.3.0', '1.4.0', '1.5.0'].map((version, i) => ({ version, at: `${i}h45m` })),
 });
 
-const TROUBLED_TRAIN = small({
+const TROUBLED_TRAIN = scenarioOf({
   name: 'troubled-train',
   about: 'a train whose stacks, stores and Librarians fail one after another',
   plan: SHORT_TRAIN,
@@ -357,7 +350,7 @@ const TROUBLED_TRAIN = small({
   ],
 });
 
-const RACING_LIBRARIANS = small({
+const RACING_LIBRARIANS = scenarioOf({
   name: 'racing-librarians',
   about: 'two Librarians tick at the same instants, and are killed after any of their effects',
   plan: SHORT_TRAIN,
@@ -369,7 +362,7 @@ const RACING_LIBRARIANS = small({
   faults: Array.from({ length: 46 }, (_, i) => ({ kind: 'librarian-killed', at: `${i + 1}h25m`, for: '12m' })),
 });
 
-const HELD_TRAIN = small({
+const HELD_TRAIN = scenarioOf({
   name: 'held-train',
   about: 'the train is held while a version is under way',
   plan: SHORT_TRAIN,
@@ -380,7 +373,7 @@ const HELD_TRAIN = small({
   operators: [{ at: '3h10m', does: 'hold', id: 'look', scope: 'stage:train', for: '6h' }],
 });
 
-const REJECTED_VERSION = small({
+const REJECTED_VERSION = scenarioOf({
   name: 'rejected-version',
   about: 'a version is rejected before it boards and approved when that is over, and another is rolled back',
   plan: SHORT_TRAIN,

@@ -10,7 +10,8 @@ import {
   reasonIn,
   textField,
 } from './answers.ts';
-import { stallWatch, withDeadline } from './deadline.ts';
+import { withDeadline } from '../deadline/index.ts';
+import { stallWatch } from './stall-watch.ts';
 import { type GcsAnswer, type GcsRequest, gcsRequests } from './gcs-requests.ts';
 import { crc32c, multipartEnvelope, runningCrc32c } from './multipart-upload.ts';
 import { checkSettings, type GcsSettings } from './settings.ts';

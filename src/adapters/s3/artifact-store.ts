@@ -7,7 +7,7 @@ import type { Revision } from '../../ports/conditional-write.ts';
 import { decodeArtifactRecord, encodeArtifactRecord, tarballFault, verifiedTarball } from '../artifact-format/index.ts';
 import { textOfBytes } from '../text-body/index.ts';
 import { type Bucket, bucketOf } from './bucket.ts';
-import { withDeadline } from './deadline.ts';
+import { withDeadline } from '../deadline/index.ts';
 import { revisionOfEtag } from './etag.ts';
 import { describeS3Failure, isInterference, isRefusedCondition, statusOf } from './failure.ts';
 import { readObjectPatiently } from './read-patiently.ts';

@@ -1,5 +1,5 @@
 import { isRecord } from '../../domain/decoding.ts';
-import { DeadlineExceeded } from './deadline.ts';
+import { DeadlineExceeded } from '../deadline/index.ts';
 
 const recordOf = (error: unknown): Readonly<Record<string, unknown>> => (isRecord(error) ? error : {});
 

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { Revision } from '../../ports/conditional-write.ts';
 import { revisionOf } from '../text-body/index.ts';
 import type { Bucket } from './bucket.ts';
-import { withDeadline } from './deadline.ts';
+import { withDeadline } from '../deadline/index.ts';
 import { isEtag, quoted, revisionOfEtag } from './etag.ts';
 import { describeS3Failure, isDenial, isMissingKey, isPassing, statusOf } from './failure.ts';
 

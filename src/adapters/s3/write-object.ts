@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Revision, WriteOutcome } from '../../ports/conditional-write.ts';
 import type { Bucket } from './bucket.ts';
-import { withDeadline } from './deadline.ts';
+import { withDeadline } from '../deadline/index.ts';
 import { isEtag, revisionOfEtag } from './etag.ts';
 import { describeS3Failure, isInterference, isMissingKey, isRefusedCondition, statusOf } from './failure.ts';
 

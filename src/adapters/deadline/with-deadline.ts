@@ -1,5 +1,6 @@
 /** An operation took longer than it may. */
 export class DeadlineExceeded extends Error {
+  /** @param deadlineMs - how long it was given, in milliseconds. */
   constructor(deadlineMs: number) {
     super(`no whole answer within ${deadlineMs} ms`);
     this.name = 'DeadlineExceeded';
@@ -7,7 +8,8 @@ export class DeadlineExceeded extends Error {
 }
 
 /**
- * Runs `act`, which has `deadlineMs` for all of it. When they are over this rejects at once, whatever `act` waits for, and
+ * Runs `act`, which has `deadlineMs` for all of it, however they are spent: connecting, fetching a token, waiting, or on a
+ * body that drips (faults 6 and 7). When they are over this rejects at once, whatever `act` waits for, and
  * `act` is told through its signal.
  *
  * @throws DeadlineExceeded when they are over; what `act` throws when it fails earlier.
