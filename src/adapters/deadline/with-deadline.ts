@@ -1,6 +1,6 @@
 /** An operation took longer than it may. */
 export class DeadlineExceeded extends Error {
-  /** @param deadlineMs - how long it was given, in milliseconds. */
+  /** Says how long it was given: so many milliseconds. */
   constructor(deadlineMs: number) {
     super(`no whole answer within ${deadlineMs} ms`);
     this.name = 'DeadlineExceeded';
