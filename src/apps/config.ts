@@ -5,7 +5,7 @@
  * @module
  */
 import * as E from 'fp-ts/lib/Either.js';
-import type * as O from 'fp-ts/lib/Option.js';
+import * as O from 'fp-ts/lib/Option.js';
 import * as t from 'io-ts';
 import { boundedInteger, decodeWith, formatFieldErrors, isRecord, refinedText } from '../domain/decoding.ts';
 import { boundedDuration, defaultedField, exactFields, mapField, optionField } from '../domain/json-fields.ts';
@@ -86,7 +86,12 @@ const fields = {
   command: defaultedField(t.readonlyArray(t.string), ['chef-client', '--once', '--run-lock-timeout', '0']),
   run_time_limit: defaultedField(RunTimeLimit, 2 * HOUR_MS),
   run_grace: defaultedField(RunGrace, MINUTE_MS),
+  /** Between two looks at the bus where the departures are unknown. */
   poll_every: defaultedField(Interval, MINUTE_MS),
+  /** Just after a departure; by default 20 seconds, and no more than `poll_every`. */
+  poll_soon: optionField(Interval),
+  /** At most, so long a run request may go unseen; by default five minutes, and no less than `poll_every`. */
+  poll_idle: optionField(Interval),
   window: defaultedField(Window, 12 * HOUR_MS),
   lead: defaultedField(Lead, 30 * MINUTE_MS),
   clock_tolerance: defaultedField(ClockTolerance, 5 * MINUTE_MS),
@@ -153,6 +158,9 @@ const fromEnvironment = (
 
 const checkTimes = (config: Config): E.Either<Failure, Config> => {
   if (config.lead >= config.window) return E.left(badData('lead: expected less than window'));
+  const { poll_soon: soon, poll_every: every, poll_idle: idle } = config;
+  if (O.isSome(soon) && soon.value > every) return E.left(badData('poll_soon: expected at most poll_every'));
+  if (O.isSome(idle) && idle.value < every) return E.left(badData('poll_idle: expected at least poll_every'));
   if (config.backoff_base > config.backoff_cap) return E.left(badData('backoff_base: expected at most backoff_cap'));
   return E.right(config);
 };

@@ -30,6 +30,7 @@ export * from './node-state.ts';
 export * from './outcome.ts';
 export * from './pin.ts';
 export * from './pins.ts';
+export * from './polling.ts';
 export * from './release-plan.ts';
 export * from './run-outcome.ts';
 export * from './run-request.ts';

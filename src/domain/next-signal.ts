@@ -5,7 +5,10 @@
  */
 import * as O from 'fp-ts/lib/Option.js';
 import type { Manifest } from './manifest.ts';
+import type { EnvironmentName } from './names.ts';
+import { type ReleasePlan, type Stage, stageOf } from './release-plan.ts';
 import { isExpired } from './run-request.ts';
+import type { Departures } from './schedule.ts';
 import type { Signal, SignalKey } from './signal.ts';
 import {
   compareTimestamps,
@@ -27,6 +30,22 @@ export interface SignalledArtifact {
   readonly bucket: string;
 }
 
+/** How an environment's nodes are to be told. */
+export interface SignalTerms {
+  /** Seconds over which they spread. */
+  readonly splaySeconds: number;
+  /** The departures of their stage; none where only people promote. */
+  readonly departures: O.Option<Departures>;
+}
+
+/** Departures as a signal can tell of them: it counts in seconds, and says nothing of others. */
+const tellable = ({ everyMs, offsetMs }: Departures): O.Option<Departures> =>
+  everyMs % SECOND_MS === 0 && offsetMs % SECOND_MS === 0 ? O.some({ everyMs, offsetMs }) : O.none;
+
+/** When the plan may promote `environment`; none where only people do. */
+export const departuresOf = (plan: ReleasePlan, environment: EnvironmentName): O.Option<Departures> =>
+  O.map(({ schedule }: Stage) => schedule)(O.fromNullable(stageOf(plan, environment)));
+
 const laterThan = (previous: O.Option<Signal>, now: EpochMs): Timestamp => {
   const wanted = timestampOfEpochMs(now);
   if (O.isNone(previous) || compareTimestamps(wanted, previous.value.timestamp) > 0) return wanted;
@@ -40,7 +59,7 @@ const laterThan = (previous: O.Option<Signal>, now: EpochMs): Timestamp => {
 export const signalAfterPromotion = (
   key: SignalKey,
   artifact: SignalledArtifact,
-  splaySeconds: number,
+  { splaySeconds, departures }: SignalTerms,
   previous: O.Option<Signal>,
   now: EpochMs,
 ): Signal => ({
@@ -59,4 +78,5 @@ export const signalAfterPromotion = (
   },
   environment: O.some(key.environment),
   runRequests: O.isSome(previous) ? previous.value.runRequests.filter((request) => !isExpired(request, now)) : [],
+  departures: O.chain(tellable)(departures),
 });

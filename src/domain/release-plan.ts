@@ -9,9 +9,9 @@ import * as t from 'io-ts';
 import { boundedInteger, errorAt, type DocumentFault, fields, isRecord } from './decoding.ts';
 import { DurationField } from './json-fields.ts';
 import { EnvironmentName, Slug, StackName } from './names.ts';
-import type { Schedule } from './schedule.ts';
+import { DEPARTURE_EVERY_MS_MAX, DEPARTURE_EVERY_MS_MIN, type Schedule } from './schedule.ts';
 import { SPLAY_SECONDS_MAX } from './signal.ts';
-import { DAY_MS, formatDuration, MINUTE_MS } from './time.ts';
+import { formatDuration, MINUTE_MS } from './time.ts';
 
 /** What every stage has. */
 interface StageBase {
@@ -93,9 +93,6 @@ export const STAGES_MAX = 100;
 /** A plan has at most so many environments. */
 export const ENVIRONMENTS_MAX = 1_000;
 
-const EVERY_MS_MIN = MINUTE_MS;
-const EVERY_MS_MAX = 7 * DAY_MS;
-
 const STAGE_REQUIRED = {
   name: Slug,
   kind: t.keyof({ latest: null, canary: null, train: null }, '"latest", "canary" or "train"'),
@@ -148,7 +145,7 @@ const stageFaults = (stage: StageWire, index: number, known: ReadonlySet<string>
   if (stage.environments.length === 0) {
     faults.push({ path: at('environments'), value: stage.environments, expected: 'at least one environment' });
   }
-  if (stage.every < EVERY_MS_MIN || stage.every > EVERY_MS_MAX) {
+  if (stage.every < DEPARTURE_EVERY_MS_MIN || stage.every > DEPARTURE_EVERY_MS_MAX) {
     faults.push({ path: at('every'), value: formatDuration(stage.every), expected: 'a duration from 1m to 7d' });
   }
   if (stage.offset !== undefined && stage.offset >= stage.every) {

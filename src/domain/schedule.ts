@@ -5,32 +5,41 @@
  * @module
  */
 import * as O from 'fp-ts/lib/Option.js';
-import { type EpochMs, later, plus } from './time.ts';
+import { DAY_MS, type EpochMs, later, MINUTE_MS, plus } from './time.ts';
 
-/** When a stage may promote. */
-export interface Schedule {
+/** The instants at which something departs. */
+export interface Departures {
   /** From one departure to the next, in milliseconds: one minute … seven days. */
   readonly everyMs: number;
   /** From a multiple of `everyMs` since 1970 to the departure, in milliseconds: 0 ≤ offset < every. */
   readonly offsetMs: number;
+}
+
+/** The shortest time from one departure to the next, in milliseconds. */
+export const DEPARTURE_EVERY_MS_MIN = MINUTE_MS;
+/** The longest time from one departure to the next, in milliseconds. */
+export const DEPARTURE_EVERY_MS_MAX = 7 * DAY_MS;
+
+/** When a stage may promote. */
+export interface Schedule extends Departures {
   /** How late a departure may still act, in milliseconds; later than that it is missed (law T8). */
   readonly graceMs: number;
 }
 
 /** How long ago the last departure was: 0 … every − 1. */
-const sinceDepartureMs = ({ everyMs, offsetMs }: Schedule, now: EpochMs): number =>
+const sinceDepartureMs = ({ everyMs, offsetMs }: Departures, now: EpochMs): number =>
   (((now - offsetMs) % everyMs) + everyMs) % everyMs;
 
 /** The last departure at or before `now`; 1970 itself where that would lie before 1970. */
-export const departureAtOrBefore = (schedule: Schedule, now: EpochMs): EpochMs =>
+export const departureAtOrBefore = (schedule: Departures, now: EpochMs): EpochMs =>
   plus(now, -sinceDepartureMs(schedule, now));
 
 /** The first departure after `now`. */
-export const departureAfter = (schedule: Schedule, now: EpochMs): EpochMs =>
+export const departureAfter = (schedule: Departures, now: EpochMs): EpochMs =>
   plus(now, schedule.everyMs - sinceDepartureMs(schedule, now));
 
 /** The first departure at or after `instant`. */
-export const departureAtOrAfter = (schedule: Schedule, instant: EpochMs): EpochMs =>
+export const departureAtOrAfter = (schedule: Departures, instant: EpochMs): EpochMs =>
   sinceDepartureMs(schedule, instant) === 0 ? instant : departureAfter(schedule, instant);
 
 /** Whether a stage may promote now, and if not, from when. */

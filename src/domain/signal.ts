@@ -2,8 +2,8 @@
  * The signal: the JSON object that tells the nodes of one environment about the artifact it is pinned to.
  *
  * The wire format is a public contract, first published by Slack Engineering ("Advancing Our Chef Infrastructure:
- * Safety Without Disruption", 23 October 2025): PascalCase outside, snake_case inside. `Environment` and `RunRequests`
- * are additions of ours that a reader may ignore.
+ * Safety Without Disruption", 23 October 2025): PascalCase outside, snake_case inside. `Environment`, `RunRequests`
+ * and `Departures` are additions of ours that a reader may ignore.
  *
  * Two questions are kept apart. {@link decodeSignal}: is this text a signal at all (laws S1, S2)? {@link admitSignal}:
  * may the node that reads it under this key, now, believe it (laws S3, S6)? Whether an admitted signal also triggers a
@@ -27,6 +27,7 @@ import {
 } from './decoding.ts';
 import { CommitHash, Manifest, type ManifestJson, manifestOfWire, ManifestWire } from './manifest.ts';
 import { EnvironmentName, Slug, StackName, Version } from './names.ts';
+import { DEPARTURE_EVERY_MS_MAX, DEPARTURE_EVERY_MS_MIN, type Departures } from './schedule.ts';
 import {
   compareTimestamps,
   EPOCH_SECONDS_MAX,
@@ -91,6 +92,12 @@ export interface RunRequestJson {
   readonly nodes?: readonly string[];
 }
 
+/** {@link Departures} on the wire, in seconds. */
+export interface DeparturesJson {
+  readonly every: number;
+  readonly offset: number;
+}
+
 /** Which artifact the environment is pinned to, and where it lies. */
 export interface ManifestRecord {
   readonly version: Version;
@@ -119,6 +126,8 @@ export interface Signal {
   readonly environment: O.Option<EnvironmentName>;
   /** Ad hoc runs that are open; absent is empty. */
   readonly runRequests: readonly RunRequest[];
+  /** When the environment may be promoted, so that its nodes know when to look; absent where only people promote it. */
+  readonly departures: O.Option<Departures>;
 }
 
 /** {@link Signal} on the wire. */
@@ -138,6 +147,7 @@ export interface SignalJson {
   };
   readonly Environment?: string;
   readonly RunRequests?: readonly RunRequestJson[];
+  readonly Departures?: DeparturesJson;
 }
 
 const EpochSeconds = boundedInteger('epoch seconds', 0, EPOCH_SECONDS_MAX);
@@ -191,6 +201,31 @@ const RunRequestWire = fields(
   { nodes: NodePatterns },
 );
 
+const EverySeconds = boundedInteger(
+  'seconds from one departure to the next',
+  DEPARTURE_EVERY_MS_MIN / SECOND_MS,
+  DEPARTURE_EVERY_MS_MAX / SECOND_MS,
+);
+const OffsetSeconds = boundedInteger('offset in seconds', 0, DEPARTURE_EVERY_MS_MAX / SECOND_MS - 1);
+
+const DeparturesWire = fields('departures', { every: EverySeconds, offset: OffsetSeconds }, {});
+
+const isWholeSeconds = (u: unknown): u is number => Number.isSafeInteger(u) && Number(u) % SECOND_MS === 0;
+
+const DeparturesField: t.Type<Departures, DeparturesJson> = new t.Type<Departures, DeparturesJson>(
+  'departures',
+  (u): u is Departures => isRecord(u) && isWholeSeconds(u['everyMs']) && isWholeSeconds(u['offsetMs']),
+  (u, context) => {
+    const wire = DeparturesWire.validate(u, context);
+    if (E.isLeft(wire)) return wire;
+    const { every, offset } = wire.right;
+    return offset < every
+      ? t.success({ everyMs: every * SECOND_MS, offsetMs: offset * SECOND_MS })
+      : t.failure(offset, t.appendContext(context, 'offset', OffsetSeconds, offset), 'less than every');
+  },
+  ({ everyMs, offsetMs }) => ({ every: everyMs / SECOND_MS, offset: offsetMs / SECOND_MS }),
+);
+
 const SignalWire = guardFirst(
   fields(
     'signal',
@@ -213,7 +248,11 @@ const SignalWire = guardFirst(
         {},
       ),
     },
-    { Environment: EnvironmentName, RunRequests: boundedList(RunRequestWire, RUN_REQUESTS_MAX) },
+    {
+      Environment: EnvironmentName,
+      RunRequests: boundedList(RunRequestWire, RUN_REQUESTS_MAX),
+      Departures: DeparturesField,
+    },
   ),
 );
 
@@ -253,6 +292,7 @@ const signalOfWire = (wire: t.TypeOf<typeof SignalWire>, timestamp: Timestamp): 
   },
   environment: O.fromNullable(wire.Environment),
   runRequests: (wire.RunRequests ?? []).map(runRequestOfWire),
+  departures: O.fromNullable(wire.Departures),
 });
 
 const signalToJson = (signal: Signal): SignalJson => ({
@@ -271,6 +311,7 @@ const signalToJson = (signal: Signal): SignalJson => ({
   },
   ...(O.isSome(signal.environment) ? { Environment: signal.environment.value } : {}),
   ...(signal.runRequests.length > 0 ? { RunRequests: signal.runRequests.map(runRequestToJson) } : {}),
+  ...(O.isSome(signal.departures) ? { Departures: DeparturesField.encode(signal.departures.value) } : {}),
 });
 
 const optionOf = <A, O>(codec: t.Type<A, O>): t.Type<O.Option<A>> => {
@@ -322,6 +363,7 @@ const SignalShape = fields(
       ),
       RUN_REQUESTS_MAX,
     ),
+    departures: optionOf(DeparturesField),
   },
   {},
 );

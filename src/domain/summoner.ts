@@ -32,12 +32,12 @@ import type {
   SummonerState,
 } from './summoner/model.ts';
 import { type Owed, owedByFloor, owedOnDemand, sooner, UPGRADED } from './summoner/owed.ts';
-import { busAfter, withPollMended } from './summoner/polling.ts';
+import { busAnswered, busFailed, busTold, busToldNothing, withPollMended } from './summoner/polling.ts';
 import { afterRun } from './summoner/run-ended.ts';
 import { judgeSignal } from './summoner/signal-seen.ts';
 
 export * from './summoner/model.ts';
-export { pollAfter, startingBus } from './summoner/polling.ts';
+export { startingBus } from './summoner/polling.ts';
 
 const WAIT: SummonerAction = { _tag: 'Wait' };
 const ALREADY_RUNNING: SummonerReason = { _tag: 'AlreadyRunning' };
@@ -135,18 +135,28 @@ const withNode = (state: SummonerState, node: NodeState): SummonerState =>
 
 const afterObservation = (
   policy: SummonerPolicy,
-  state: SummonerState,
+  { node, bus }: SummonerState,
   observation: Observation,
   now: EpochMs,
 ): SummonerDecision => {
-  const bus = busAfter(policy, state.bus, observation, now);
-  if (observation._tag === 'Malformed') {
-    return conclude(policy, { node: state.node, bus }, now, O.some({ _tag: 'Refused', refusal: observation.refusal }));
+  switch (observation._tag) {
+    case 'Fresh': {
+      const { signal, revision } = observation;
+      const judged = judgeSignal(policy, node, signal, now);
+      const told = judged.understood ? busTold(policy, signal, revision, now) : busToldNothing(policy, now);
+      return conclude(policy, { node: judged.node, bus: told }, now, O.some(judged.verdict));
+    }
+    case 'Malformed': {
+      const verdict: SignalVerdict = { _tag: 'Refused', refusal: observation.refusal };
+      return conclude(policy, { node, bus: busAnswered(policy, bus, now) }, now, O.some(verdict));
+    }
+    case 'Unavailable':
+      return conclude(policy, { node, bus: busFailed(policy, bus, now) }, now);
+    case 'Unchanged':
+    case 'Missing':
+    case 'Denied':
+      return conclude(policy, { node, bus: busAnswered(policy, bus, now) }, now);
   }
-  if (observation._tag !== 'Fresh') return conclude(policy, { node: state.node, bus }, now);
-  const { node, verdict, understood } = judgeSignal(policy, state.node, observation.signal, now);
-  const known = understood ? observation.revision : undefined;
-  return conclude(policy, { node, bus: { ...bus, known } }, now, O.some(verdict));
 };
 
 /**

@@ -27,6 +27,8 @@ describe('the configuration', () => {
     ['tick_every', '999ms', '1s to 1h'],
     ['tick_every', '61m', '1s to 1h'],
     ['poll_every', '0s', '1s to 1h'],
+    ['poll_soon', '0s', '1s to 1h'],
+    ['poll_idle', '61m', '1s to 1h'],
     ['run_time_limit', '0s', '1s to 1d'],
     ['run_time_limit', '25h', '1s to 1d'],
     ['run_grace', '0s', '1s to 1h'],
@@ -42,6 +44,8 @@ describe('the configuration', () => {
   it('holds durations against one another', () => {
     expect(refusal({ window: '1h', lead: '1h' })).toBe('lead: expected less than window');
     expect(refusal({ backoff_base: '2h', backoff_cap: '1h' })).toBe('backoff_base: expected at most backoff_cap');
+    expect(refusal({ poll_soon: '2m' })).toBe('poll_soon: expected at most poll_every');
+    expect(refusal({ poll_idle: '30s' })).toBe('poll_idle: expected at least poll_every');
     expect(decode({ window: '1h', lead: '0s' })).toMatchObject({ window: 3_600_000, lead: 0 });
   });
 

@@ -22,9 +22,10 @@ import type { PinChange } from '../../src/apps/simulator/simulation-result.ts';
 import { STATE_KEY } from '../../src/apps/summoner/summoner-ports.ts';
 import { runSummoner } from '../../src/apps/summoner/summoner.ts';
 import type { Assignment } from '../../src/domain/assignment.ts';
-import { signalAfterPromotion } from '../../src/domain/next-signal.ts';
+import { departuresOf, signalAfterPromotion } from '../../src/domain/next-signal.ts';
 import { EMPTY_NODE_STATE, encodeNodeState } from '../../src/domain/node-state.ts';
-import { STAGE_SPLAY_SECONDS_DEFAULT } from '../../src/domain/release-plan.ts';
+import { type ReleasePlan, STAGE_SPLAY_SECONDS_DEFAULT } from '../../src/domain/release-plan.ts';
+import { pollingFor } from '../../src/domain/polling.ts';
 import { encodeSignal } from '../../src/domain/signal.ts';
 import { policyFor } from '../../src/domain/summoner.ts';
 import { plus } from '../../src/domain/time.ts';
@@ -56,7 +57,7 @@ const startAgent = async (
   const runMs = (runs.shortestMs + runs.longestMs) / 2;
   await runSummoner(
     {
-      policy: policyFor(identity, { pollEveryMs: node.pollEveryMs }),
+      policy: policyFor(identity, pollingFor(node)),
       clock,
       bus,
       state,
@@ -96,9 +97,10 @@ export const promotionsOf = async (scenario: Scenario): Promise<readonly PinChan
   return timeline.pins.filter(({ at }) => at > scenario.startsAt);
 };
 
-const signalBytes = ({ stack, environment, version, at }: PinChange): Uint8Array => {
+const signalBytes = (plan: ReleasePlan, { stack, environment, version, at }: PinChange): Uint8Array => {
   const artifact = { manifest: manifestOf({ version, cookbooks: 1 }), uploadedAt: at, bucket: 'simulation' };
-  const signal = signalAfterPromotion({ stack, environment }, artifact, STAGE_SPLAY_SECONDS_DEFAULT, O.none, at);
+  const terms = { splaySeconds: STAGE_SPLAY_SECONDS_DEFAULT, departures: departuresOf(plan, environment) };
+  const signal = signalAfterPromotion({ stack, environment }, artifact, terms, O.none, at);
   return new TextEncoder().encode(encodeSignal(signal));
 };
 
@@ -108,7 +110,7 @@ export const asyncAgentsMs = async (scenario: Scenario, promotions: readonly Pin
   const { clock, bus, stop } = startAsyncAgents(scenario);
   for (const promotion of promotions) {
     await clock.advanceTo(promotion.at);
-    bus.plant(promotion, signalBytes(promotion));
+    bus.plant(promotion, signalBytes(scenario.plan, promotion));
   }
   await clock.advanceTo(plus(scenario.startsAt, scenario.lastsMs));
   const elapsedMs = performance.now() - start;

@@ -104,6 +104,7 @@ const expectTotal = (text: string): E.Either<SignalRefusal, Signal> => {
 describe('the wire', () => {
   test('S1: the published example is decoded, field by field', () => {
     expect(valid(PUBLISHED)).toStrictEqual({
+      departures: O.none,
       splaySeconds: 15,
       timestamp: { epochSeconds: 1753668151, nanoseconds: 54_989_714 },
       manifestRecord: {

@@ -30,6 +30,7 @@ import {
   SPLAY_SECONDS_MAX,
 } from '../../src/domain/signal.ts';
 import { DAY_MS, EPOCH_SECONDS_MAX, type EpochMs, epochMs, type Timestamp } from '../../src/domain/time.ts';
+import type { Departures } from '../../src/domain/schedule.ts';
 
 const LETTERS_AND_DIGITS = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789');
 
@@ -205,6 +206,13 @@ export const manifestRecord: fc.Arbitrary<ManifestRecord> = fc.record(
   { noNullPrototype: true },
 );
 
+/** {@link Departures} in whole seconds, as a signal tells of them. */
+export const departures: fc.Arbitrary<Departures> = fc
+  .integer({ min: 60, max: 7 * 86_400 })
+  .chain((every) =>
+    fc.integer({ min: 0, max: every - 1 }).map((offset) => ({ everyMs: every * 1_000, offsetMs: offset * 1_000 })),
+  );
+
 /** A {@link Signal} with everything that one may carry. */
 export const signal: fc.Arbitrary<Signal> = fc.record(
   {
@@ -213,6 +221,7 @@ export const signal: fc.Arbitrary<Signal> = fc.record(
     manifestRecord,
     environment: fc.oneof(none, environmentName.map(O.some)),
     runRequests: fc.array(runRequest, { maxLength: 3 }),
+    departures: fc.oneof(none, departures.map(O.some)),
   },
   { noNullPrototype: true },
 );

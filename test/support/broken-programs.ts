@@ -153,6 +153,23 @@ const OUT_OF_SHAPE = scenarioOf({
   operators: [{ at: '2h40m', does: 'promote', version: '1.1.0', environment: 'prod-5' }],
 });
 
+const BETWEEN_DEPARTURES = scenarioOf({
+  name: 'between-departures',
+  about:
+    'a release, and a person who takes it back and brings it again, long after a departure and after the bus was away',
+  plan: oneStage(600),
+  lasts: '8h',
+  fleet: 40,
+  installed: '1.0.0',
+  artifacts: [{ version: '1.1.0', at: '30m' }],
+  operators: [
+    { at: '3h17m', does: 'rollback', environments: ['prod'], to: '1.0.0' },
+    { at: '5h26m', does: 'approve', version: '1.1.0' },
+    { at: '5h27m', does: 'promote', version: '1.1.0', environment: 'prod' },
+  ],
+  faults: [{ kind: 'bus-down', at: '5h5m', for: '15m' }],
+});
+
 const KILLED_IN_RUNS = scenarioOf({
   name: 'killed-in-runs',
   about: 'agents that are killed in the middle of their runs',
@@ -442,6 +459,15 @@ const exitsWithTheBus: Step = (policy, state, event, now) => {
     : step(policy, state, event, now);
 };
 
+/** Looks as seldom after the bus came back as it had to before. */
+const staysPatient: Step = (policy, state, event, now) => {
+  const decision = step(policy, state, event, now);
+  const isBack = state.bus.failures > 0 && decision.state.bus.failures === 0;
+  if (event._tag !== 'Observed' || !isBack) return decision;
+  const pollAt = plus(now, policy.backoff.capMs);
+  return { ...decision, state: { ...decision.state, bus: { ...decision.state.bus, pollAt } }, lookAgainAt: pollAt };
+};
+
 const withoutSplay: Step = (policy, state, event, now) => {
   if (event._tag !== 'Observed' || event.observation._tag !== 'Fresh') return step(policy, state, event, now);
   const signal = { ...event.observation.signal, splaySeconds: 0 };
@@ -579,7 +605,7 @@ const signalsBeforeItPins = withPorts((ports) =>
       const now = ports.clock.now();
       const previous = present === undefined ? O.none : O.fromEither(decodeSignal(present.body));
       const artifact = { manifest, uploadedAt: now, bucket: ports.bucket };
-      const signal = signalAfterPromotion(key, artifact, 600, previous, now);
+      const signal = signalAfterPromotion(key, artifact, { splaySeconds: 600, departures: O.none }, previous, now);
       await ports.bus.write(key, encodeSignal(signal), present?.revision);
       return server.pin(environment, manifest);
     },
@@ -864,6 +890,19 @@ export const DELIBERATE_BUGS: readonly DeliberateBug[] = [
     programs: summonerThat('gives the floor up after some failures'),
     scenario: SERVER_DOWN,
     laws: ['N6'],
+  },
+  {
+    name: 'looks only after departures',
+    programs: summonerThat('looks only after departures'),
+    scenario: BETWEEN_DEPARTURES,
+    mode: 'poll',
+    laws: ['N15'],
+  },
+  {
+    name: 'looks as seldom after the bus came back as it had to before',
+    programs: withStep(staysPatient),
+    scenario: BETWEEN_DEPARTURES,
+    laws: ['N15'],
   },
   {
     name: 'exits when the bus does not answer',

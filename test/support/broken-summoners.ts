@@ -7,10 +7,19 @@
 import * as O from 'fp-ts/lib/Option.js';
 import { hashFraction } from '../../src/domain/hash.ts';
 import type { NodeState, PendingVersion, Running } from '../../src/domain/node-state.ts';
+import { pollAfter, type Timetable } from '../../src/domain/polling.ts';
+import { departureAfter } from '../../src/domain/schedule.ts';
 import type { Signal } from '../../src/domain/signal.ts';
-import { step, type SummonerDecision, type SummonerEvent, type SummonerState } from '../../src/domain/summoner.ts';
-import { DAY_MS, earlier, type EpochMs, HOUR_MS, plus } from '../../src/domain/time.ts';
+import {
+  step,
+  type SummonerDecision,
+  type SummonerEvent,
+  type SummonerPolicy,
+  type SummonerState,
+} from '../../src/domain/summoner.ts';
+import { DAY_MS, earlier, type EpochMs, HOUR_MS, plus, SECOND_MS } from '../../src/domain/time.ts';
 import type { Step } from './node-harness.ts';
+import { nodeOf } from './node-signals.ts';
 
 /** A broken step, and the law that has to notice. */
 export interface BrokenSummoner {
@@ -63,8 +72,46 @@ const waiting = (decision: SummonerDecision, state: SummonerState): SummonerDeci
 const redrawn = (pending: PendingVersion, startAt: EpochMs): O.Option<PendingVersion> =>
   O.some({ ...pending, startAt });
 
+/** The real step, but for when it looks at its bus next where departures are known. */
+const pollingAt =
+  (pollAt: (policy: SummonerPolicy, timetable: Timetable, now: EpochMs) => EpochMs): Step =>
+  (policy, state, event, now) => {
+    const decision = step(policy, state, event, now);
+    const { bus, node } = decision.state;
+    if (event._tag !== 'Observed' || bus.timetable === undefined) return decision;
+    const at = pollAt(policy, bus.timetable, now);
+    const lookAgainAt = decision.lookAgainAt === bus.pollAt ? at : earlier(decision.lookAgainAt, at);
+    return { ...decision, state: { node, bus: { ...bus, pollAt: at } }, lookAgainAt };
+  };
+
 /** All of them. */
 export const BROKEN_SUMMONERS: readonly BrokenSummoner[] = [
+  {
+    name: 'looks only after departures',
+    caughtBy: ['N15: what'],
+    step: pollingAt((_, timetable, now) => plus(departureAfter(timetable, now), SECOND_MS)),
+  },
+  {
+    name: 'does not look sooner after a departure',
+    caughtBy: ['N15: what'],
+    step: pollingAt(({ identity, ...policy }, { idleMs }, now) =>
+      pollAfter(identity.node, { ...policy, pollEveryMs: idleMs }, undefined, now),
+    ),
+  },
+  {
+    name: 'looks as often at any time as after a departure',
+    caughtBy: ['N15: what'],
+    step: pollingAt(({ identity, ...policy }, { soonMs }, now) =>
+      pollAfter(identity.node, { ...policy, pollEveryMs: soonMs }, undefined, now),
+    ),
+  },
+  {
+    name: 'looks together with the whole fleet',
+    caughtBy: ['N15: a fleet'],
+    step: pollingAt(({ identity: _, ...policy }, timetable, now) =>
+      pollAfter(nodeOf('web-17'), policy, timetable, now),
+    ),
+  },
   {
     name: 'draws the splay anew when it restarts',
     caughtBy: ['N3, fault 55'],

@@ -4,6 +4,7 @@ import { EnvironmentName, nameFromLiteral, NodeName, Slug, StackName, Version } 
 import type { Assignment } from '../../src/domain/assignment.ts';
 import type { RunRequest, Signal } from '../../src/domain/signal.ts';
 import { DAY_MS, type EpochMs, epochMs, HOUR_MS, SECOND_MS, type Timestamp } from '../../src/domain/time.ts';
+import type { Departures } from '../../src/domain/schedule.ts';
 
 export const versionOf = nameFromLiteral(Version);
 export const nodeOf = nameFromLiteral(NodeName);
@@ -42,6 +43,7 @@ export interface SignalSketch {
   readonly stack?: StackName;
   readonly environment?: EnvironmentName;
   readonly runRequests?: readonly RunRequest[];
+  readonly departures?: Departures;
 }
 
 /** The signal of `sketch`. */
@@ -70,6 +72,7 @@ export const signalOf = (sketch: SignalSketch): Signal => {
     },
     environment: sketch.environment === undefined ? O.none : O.some(sketch.environment),
     runRequests: sketch.runRequests ?? [],
+    departures: sketch.departures === undefined ? O.none : O.some(sketch.departures),
   };
 };
 

@@ -157,7 +157,9 @@ const runs: fc.Arbitrary<RunsJson> = fc
   });
 
 const node = some<NodeJson>({
-  poll_every: durationOf(SECOND_MS, 3_600_000),
+  poll_soon: durationOf(SECOND_MS, 20 * SECOND_MS),
+  poll_every: durationOf(20 * SECOND_MS, 1_800_000),
+  poll_idle: durationOf(1_800_000, 3_600_000),
   window: durationOf(3_600_000, 30 * DAY_MS),
   lead: durationOf(0, 3_599_999),
   catch_up_splay: splay,

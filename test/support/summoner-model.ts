@@ -77,11 +77,12 @@ const publish = act(
     uploadComplete: usually(true, false),
     stack: usually<'own' | 'other'>('own', 'other'),
     environment: usually<'none' | 'other'>('none', 'other'),
+    departures: usually(HOUR_MS, 0, 10 * MINUTE_MS),
     requests: fc.uniqueArray(requestArbitrary, { maxLength: 3, selector: ({ id }) => id }),
   }),
   (
     { harness, history },
-    { version, offsetMs, splaySeconds, ttlInMs, uploadComplete, stack, environment, requests },
+    { version, offsetMs, splaySeconds, ttlInMs, uploadComplete, stack, environment, departures, requests },
   ) => {
     const signal = signalOf({
       version,
@@ -89,6 +90,7 @@ const publish = act(
       splaySeconds,
       ttlEpochSeconds: Math.max(Math.floor((harness.now + ttlInMs) / SECOND_MS), 0),
       uploadComplete,
+      ...(departures > 0 ? { departures: { everyMs: departures, offsetMs: MINUTE_MS } } : {}),
       ...(stack === 'other' ? { stack: OTHER_STACK } : {}),
       ...(environment === 'other' ? { environment: OTHER_ENVIRONMENT } : {}),
       runRequests: requests.map(({ id, expiresInMs, splaySeconds: requestSplay, nodes }) =>
@@ -230,9 +232,9 @@ const calmDown = (harness: NodeHarness): void => {
 };
 
 /** The longest that a node may take from there to its target: to see it, to wait for it, to make up for a failure. */
-const restMs = ({ pollEveryMs, backoff, catchUpSplaySeconds, clockToleranceMs }: SummonerPolicy): number =>
+const restMs = ({ pollIdleMs, backoff, catchUpSplaySeconds, clockToleranceMs }: SummonerPolicy): number =>
   (Math.max(SPLAY_SECONDS_MAX_HERE, catchUpSplaySeconds) + catchUpSplaySeconds) * SECOND_MS +
-  2 * Math.max(pollEveryMs, backoff.capMs) +
+  2 * Math.max(pollIdleMs, backoff.capMs) +
   clockToleranceMs +
   30 * MINUTE_MS;
 

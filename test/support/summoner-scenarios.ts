@@ -10,7 +10,9 @@ import * as O from 'fp-ts/lib/Option.js';
 import { hash32 } from '../../src/domain/hash.ts';
 import { EMPTY_NODE_STATE, type NodeState } from '../../src/domain/node-state.ts';
 import type { RunEnd } from '../../src/domain/run-outcome.ts';
+import { timetableFor } from '../../src/domain/polling.ts';
 import { isAddressedTo } from '../../src/domain/run-request.ts';
+import { departureAtOrBefore } from '../../src/domain/schedule.ts';
 import type { Signal } from '../../src/domain/signal.ts';
 import { splayMs } from '../../src/domain/splay.ts';
 import {
@@ -20,7 +22,7 @@ import {
   type SummonerEvent,
   type SummonerPolicy,
 } from '../../src/domain/summoner.ts';
-import { DAY_MS, epochMs, HOUR_MS, MINUTE_MS, plus, SECOND_MS } from '../../src/domain/time.ts';
+import { compareTimestamps, DAY_MS, epochMs, HOUR_MS, MINUTE_MS, plus, SECOND_MS } from '../../src/domain/time.ts';
 import {
   type Ending,
   exits,
@@ -889,6 +891,57 @@ const n14: SummonerLaw = law(
   },
 );
 
+const pollingDepartures = fc
+  .constantFrom(5 * MINUTE_MS, 15 * MINUTE_MS, HOUR_MS, 6 * HOUR_MS)
+  .chain((everyMs) => fc.nat(everyMs / SECOND_MS - 1).map((offset) => ({ everyMs, offsetMs: offset * SECOND_MS })));
+
+const n15: SummonerLaw = law(
+  'N15: what lies under the key is seen within poll_idle, sooner just after a departure, and within the budget of polls',
+  60,
+  [policyArbitrary, pollingDepartures, fc.array(fc.nat(2 * HOUR_MS), { minLength: 1, maxLength: 12 })],
+  (step, policy, departures, waits) => {
+    const harness = healthyNode(step, { ...policy, windowMs: 12 * HOUR_MS });
+    const soonMs = timetableFor(policy, departures)?.soonMs;
+    const told = (i: number) => signalOf({ version: '1.0.0', timestamp: timestampAt(harness.now, i), departures });
+    harness.publish(told(0)).pass(policy.pollIdleMs + SECOND_MS);
+    for (const [i, waitMs] of waits.entries()) {
+      const publishedAt = harness.pass(waitMs).now;
+      const signal = told(i + 1);
+      const isSeen = () =>
+        O.isSome(harness.node.accepted) && compareTimestamps(harness.node.accepted.value, signal.timestamp) === 0;
+      const isInTime = harness.publish(signal).passUntil(isSeen, policy.pollIdleMs + 2 * SECOND_MS);
+      assert(isInTime, 'a signal was not seen within poll_idle');
+      const lateMs = publishedAt - departureAtOrBefore(departures, publishedAt);
+      if (soonMs !== undefined && lateMs < 5 * soonMs) {
+        const delayMs = harness.now - publishedAt;
+        assert(delayMs <= soonMs + 2 * SECOND_MS, `${lateMs} ms after a departure: not seen before ${delayMs} ms`);
+      }
+    }
+    const budget = (harness.elapsedMs + 2 * departures.everyMs) / policy.pollEveryMs + 2;
+    assert(harness.polls.length <= budget, `${harness.polls.length} polls where ${budget} are allowed`);
+  },
+);
+
+const n15Fleet: SummonerLaw = law(
+  'N15: a fleet that waits for the same departure polls spread out',
+  10,
+  [fleetArbitrary],
+  (step, kind) => {
+    const departures = { everyMs: HOUR_MS, offsetMs: 0 };
+    const departure = departureAtOrBefore(departures, plus(START, DAY_MS));
+    const signal = signalOf({ version: '1.0.0', timestamp: timestampAt(START), departures });
+    const toldAt = plus(departure, -1);
+    const shares = fleetOf(kind, FLEET).map((node) => {
+      const policy = policyFor(identityOf(node));
+      const state = { node: healthyState(O.some(V1), toldAt), bus: startingBus(policy, toldAt) };
+      const event: SummonerEvent = { _tag: 'Observed', observation: { _tag: 'Fresh', signal, revision: 'r1' } };
+      return (step(policy, state, event, toldAt).state.bus.pollAt - departure) / policy.pollSoonMs;
+    });
+    const distance = kolmogorovSmirnov(shares);
+    assert(distance < KOLMOGOROV_LIMIT / Math.sqrt(FLEET), `a distance of ${distance} from uniform`);
+  },
+);
+
 /** All laws but those of the model, which {@link module:summoner-model} holds. */
 export const SUMMONER_LAWS: readonly SummonerLaw[] = [
   n1,
@@ -916,5 +969,7 @@ export const SUMMONER_LAWS: readonly SummonerLaw[] = [
   fault35,
   expiredByClock,
   n14,
+  n15,
+  n15Fleet,
   f4,
 ];

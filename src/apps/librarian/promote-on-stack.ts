@@ -6,7 +6,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
-import { signalAfterPromotion } from '../../domain/next-signal.ts';
+import { departuresOf, signalAfterPromotion } from '../../domain/next-signal.ts';
 import type { EnvironmentName, StackName } from '../../domain/names.ts';
 import { isPinnedTo } from '../../domain/pin.ts';
 import {
@@ -102,8 +102,9 @@ const writeSignal = async (
     const wanted = await isWanted();
     if (E.isLeft(wanted)) return wanted;
     if (isNamed && wanted.right.overtaken.length === 0) return E.right(undefined);
+    const terms = { splaySeconds, departures: departuresOf(ports.plan, key.environment) };
     const artifact = { manifest: record.manifest, uploadedAt: record.addedAt, bucket: ports.bucket };
-    const next = signalAfterPromotion(key, artifact, splaySeconds, signal, ports.clock.now());
+    const next = signalAfterPromotion(key, artifact, terms, signal, ports.clock.now());
     const written = await ports.bus.write(key, encodeSignal(next), revision);
     if (written._tag === 'Landed') return E.right(undefined);
     // A conflict, or an answer that was lost: the next look tells what the key holds now.

@@ -10,7 +10,7 @@ import * as O from 'fp-ts/lib/Option.js';
 import type { Version } from '../../domain/names.ts';
 import type { NodeState, Running } from '../../domain/node-state.ts';
 import { runOutcomeOf } from '../../domain/run-outcome.ts';
-import type { SummonerDecision, SummonerEvent, SummonerPolicy } from '../../domain/summoner.ts';
+import type { Observation, SummonerDecision, SummonerEvent, SummonerPolicy } from '../../domain/summoner.ts';
 import { compareTimestamps, type EpochMs, SECOND_MS } from '../../domain/time.ts';
 import { FallbackWatch, seconds, SLACK_MS } from './fallback-watch.ts';
 import type { Place } from './place.ts';
@@ -67,6 +67,8 @@ export class NodeWatch {
   /** What was wanted while disabled has not been given its start after that. */
   #isHeldBack = false;
   #interruptions = 0;
+  /** What lies under the key is seen within `poll_idle` of then at the latest. */
+  #looksFrom = -Infinity;
 
   constructor(policy: SummonerPolicy, place: Place, scenario: Scenario, violations: Violations, drew: SplayDrawn) {
     this.#policy = policy;
@@ -104,6 +106,17 @@ export class NodeWatch {
       const earlyMs = node.lastSuccess.value - offsetMs - this.#recordedAt;
       if (earlyMs > SLACK_MS) this.#breaks('N7', at, 'the last success moved without a run that succeeded');
     }
+  }
+
+  /**
+   * The agent looked at the bus.
+   *
+   * @param nextAt - when it means to look again.
+   */
+  looked(at: EpochMs, observation: Observation, nextAt: number): void {
+    if (observation._tag === 'Fresh') this.#seesInTime(at);
+    // Whoever gets no answer waits longer; and what was seen once is looked at again for other reasons.
+    this.#looksFrom = observation._tag === 'Unavailable' ? nextAt : at;
   }
 
   /** A run is about to be started. */
@@ -222,6 +235,7 @@ export class NodeWatch {
   /** The agent is back. */
   booted(at: EpochMs): void {
     this.#isAlive = true;
+    this.#looksFrom = at;
     this.#waitFor(at);
     if (this.#dueBy === Infinity) this.#dueBy = this.#recordedAt + this.#policy.windowMs;
     // A run that was cut short with the last agent is tried again, at the cap at the latest.
@@ -231,6 +245,7 @@ export class NodeWatch {
   /** The machine stands still until `until`, or is off. */
   stoodStill(until: number): void {
     this.#isHealthy = false;
+    this.#looksFrom = Math.max(this.#looksFrom, until);
     this.#postpone(until + this.#policy.catchUpSplaySeconds * SECOND_MS + this.#policy.backoff.capMs);
     this.#fallback?.postpone(until);
     this.#waitFor(until);
@@ -251,6 +266,7 @@ export class NodeWatch {
 
   /** The clock was set, which everything on the disk was written by. */
   clockSet(at: EpochMs, byMs: number): void {
+    this.#looksFrom = Math.max(this.#looksFrom, at);
     this.#doubtRecords(at);
     // Its cron job goes by the same clock.
     this.#fallback?.postpone(at);
@@ -293,11 +309,24 @@ export class NodeWatch {
     this.#floorHeldUntil = Math.min(this.#floorHeldUntil, at);
   }
 
-  /** The scenario is over; `isUp`: nothing keeps the machine from running, and it does not run just now. */
-  over(at: EpochMs, isUp: boolean): void {
+  /**
+   * The scenario is over.
+   *
+   * @param isUp - nothing keeps the machine from running, and it does not run just now.
+   * @param known - what the agent knows of the bus.
+   */
+  over(at: EpochMs, isUp: boolean, known: string | undefined): void {
     if (!isUp) return;
     this.#startsInTime(at);
-    if (this.#isAlive) this.#startsWhatIsWanted(at);
+    if (!this.#isAlive) return;
+    this.#startsWhatIsWanted(at);
+    if (this.#place.busMode === 'well' && !this.#place.isQuietFor(known)) this.#seesInTime(at);
+  }
+
+  #seesInTime(at: EpochMs): void {
+    const unseenMs = at - Math.max(this.#looksFrom, this.#place.changedAt);
+    if (unseenMs <= this.#policy.pollIdleMs + SLACK_MS) return;
+    this.#breaks('N15', at, `a signal lay under the key for ${seconds(unseenMs)} before it was looked at`);
   }
 
   #accepted(at: EpochMs, before: NodeState, node: NodeState): void {

@@ -43,6 +43,8 @@ export class Place implements SignalKey {
   areAnswersLost = false;
   isServerDown = false;
   held: HeldSignal | undefined;
+  /** When the bus began to show what it shows. */
+  changedAt: EpochMs;
   pin: Version | undefined;
   pinnedAt: EpochMs | undefined;
   /** What it was pinned to before. */
@@ -56,7 +58,8 @@ export class Place implements SignalKey {
   #previous: HeldSignal | undefined;
   #writes = 0;
 
-  constructor(index: number, key: SignalKey, nodeFaults: Place['nodeFaults']) {
+  constructor(index: number, key: SignalKey, nodeFaults: Place['nodeFaults'], startsAt: EpochMs) {
+    this.changedAt = startsAt;
     this.index = index;
     this.stack = key.stack;
     this.environment = key.environment;

@@ -9,6 +9,7 @@
 import type { Backoff } from '../../domain/backoff.ts';
 import type { HoldScope } from '../../domain/hold.ts';
 import type { EnvironmentName, Slug, StackName, Version } from '../../domain/names.ts';
+import { type Polling, pollingFor } from '../../domain/polling.ts';
 import type { ReleasePlan } from '../../domain/release-plan.ts';
 import { type EpochMs, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../domain/time.ts';
 
@@ -71,8 +72,7 @@ export interface RunSettings {
 }
 
 /** How nodes are configured; what is not named here is as it is shipped. */
-export interface NodeSettings {
-  readonly pollEveryMs: number;
+export interface NodeSettings extends Polling {
   readonly windowMs: number;
   readonly leadMs: number;
   readonly catchUpSplaySeconds: number;
@@ -234,7 +234,7 @@ export const RUN_SETTINGS: RunSettings = {
 
 /** The shipped defaults of the Summoner, and a service manager that starts it again after ten seconds. */
 export const NODE_SETTINGS: NodeSettings = {
-  pollEveryMs: MINUTE_MS,
+  ...pollingFor(),
   windowMs: 12 * HOUR_MS,
   leadMs: 30 * MINUTE_MS,
   catchUpSplaySeconds: 300,

@@ -15,13 +15,13 @@ import type { Trace } from './trace.ts';
 import type { World } from './world.ts';
 
 /** A place for each environment of each stack, in the order of the plan, nodes or none. */
-export const placesOf = ({ plan, nodeFaults }: Scenario): readonly Place[] =>
+export const placesOf = ({ plan, nodeFaults, startsAt }: Scenario): readonly Place[] =>
   plan.stacks.flatMap((stack, s) =>
     environmentsOf(plan).map((environment, e, { length }) => {
       const faults = nodeFaults
         .map((fault, index) => [index, fault] as const)
         .filter(([, { on }]) => isPlaceMeant(on, { stack, environment }));
-      return new Place(s * length + e, { stack, environment }, faults);
+      return new Place(s * length + e, { stack, environment }, faults, startsAt);
     }),
   );
 
@@ -70,7 +70,9 @@ export class SimulatedFleet {
   }
 
   /** What the bus shows to the nodes of `place` has changed. */
-  placeChanged({ nodes: [from, to] }: Place, at: EpochMs): void {
+  placeChanged(place: Place, at: EpochMs): void {
+    const [from, to] = place.nodes;
+    place.changedAt = at;
     for (let index = from; index < to; index++) this.#nodes[index]?.placeChanged(at);
   }
 

@@ -11,8 +11,9 @@ import type { Assignment } from '../../domain/assignment.ts';
 import { fallbackSuccess } from '../../domain/fallback-record.ts';
 import type { Version } from '../../domain/names.ts';
 import { EMPTY_NODE_STATE, type NodeState, type Running } from '../../domain/node-state.ts';
+import { pollAfter } from '../../domain/polling.ts';
 import { type RunEnd, runOutcomeOf } from '../../domain/run-outcome.ts';
-import { pollAfter, type SummonerEvent } from '../../domain/summoner.ts';
+import type { SummonerEvent } from '../../domain/summoner.ts';
 import { type EpochMs, epochMs, plus, SECOND_MS } from '../../domain/time.ts';
 import { type Agent, isPollDue, type Mind, type Noticed } from '../summoner/agent.ts';
 import { type NodeMemory, recollect } from '../summoner/node-memory.ts';
@@ -132,7 +133,8 @@ export class SimulatedNode {
   /** The scenario is over. */
   finish(at: EpochMs): void {
     const { chef, awayUntil } = this.#machine;
-    this.#watch.over(at, chef.run === undefined && at >= awayUntil && this.#bootAt > at);
+    const isUp = chef.run === undefined && at >= awayUntil && this.#bootAt > at;
+    this.#watch.over(at, isUp, this.#agent?.decision.state.bus.known);
     if (this.#hasSucceeded) this.#world.tally.openGap(at - this.#lastSuccessAt, this.#mind.policy.identity.node);
     if (chef.run !== undefined) this.#machine.chefEnded(chef.run, at);
   }
@@ -182,17 +184,21 @@ export class SimulatedNode {
   }
 
   #lookAround(agent: Agent, at: EpochMs): void {
-    const event: SummonerEvent = isPollDue(agent, this.#machine.clockAt(at))
-      ? { _tag: 'Observed', observation: this.place.look(agent.decision.state.bus.known) }
-      : WOKE;
-    this.#takeIn(agent, at, event);
+    if (!isPollDue(agent, this.#machine.clockAt(at))) {
+      this.#takeIn(agent, at, WOKE);
+      return;
+    }
+    const observation = this.place.look(agent.decision.state.bus.known);
+    const after = this.#takeIn(agent, at, { _tag: 'Observed', observation });
+    this.#watch.looked(at, observation, this.#machine.realTime(after.decision.state.bus.pollAt));
   }
 
-  #takeIn(agent: Agent, at: EpochMs, event: SummonerEvent): void {
+  #takeIn(agent: Agent, at: EpochMs, event: SummonerEvent): Agent {
     const before = agent.decision.state.node;
     const next = this.#world.programs.agent.takeIn(this.#mind, agent, this.#noticed(at), event);
     this.#decided(at, event, before, next);
     this.#carryOut(next, at);
+    return next;
   }
 
   #decided(at: EpochMs, event: SummonerEvent, before: NodeState, { decision }: Agent): void {
@@ -254,10 +260,12 @@ export class SimulatedNode {
 
   /** The agent's next poll, as though all before `at` that were skipped had been made: they would have shown nothing new. */
   #nextPollAt({ decision }: Agent, at: EpochMs): EpochMs {
-    const { pollAt, failures } = decision.state.bus;
+    const { pollAt, failures, timetable } = decision.state.bus;
     const now = this.#machine.clockAt(at);
     const skippedNone = this.#world.mode === 'poll' || at <= this.#machine.awayUntil || pollAt >= now || failures > 0;
-    return skippedNone ? pollAt : pollAfter(this.#mind.policy, plus(now, -1));
+    if (skippedNone) return pollAt;
+    const { policy } = this.#mind;
+    return pollAfter(policy.identity.node, policy, timetable, plus(now, -1));
   }
 
   /** Lets the agent know of the polls that were skipped. */

@@ -90,8 +90,8 @@ export class World {
 
   /** How the scenario configures a node. */
   policyOf(identity: Assignment): SummonerPolicy {
-    const { pollEveryMs, windowMs, leadMs, catchUpSplaySeconds, attemptsMax, backoff } = this.scenario.node;
-    return policyFor(identity, { pollEveryMs, windowMs, leadMs, catchUpSplaySeconds, attemptsMax, backoff });
+    const { restartMs: _, ...chosen } = this.scenario.node;
+    return policyFor(identity, chosen);
   }
 
   /** An artifact is there from now on. */

@@ -12,6 +12,7 @@ import { filesystemStateStore } from '../../adapters/filesystem/index.ts';
 import { systemClock } from '../../adapters/system-clock/index.ts';
 import { Assignment } from '../../domain/assignment.ts';
 import { fallbackRecordOf, fallbackSuccess } from '../../domain/fallback-record.ts';
+import { pollingFor } from '../../domain/polling.ts';
 import { policyFor, type SummonerPolicy } from '../../domain/summoner.ts';
 import type { ProcessOrder } from '../../ports/process-runner.ts';
 import { fail, withConfig } from '../cli/command.ts';
@@ -52,7 +53,11 @@ const policyOf = (identity: Assignment, config: Config): SummonerPolicy =>
   policyFor(identity, {
     windowMs: config.window,
     leadMs: config.lead,
-    pollEveryMs: config.poll_every,
+    ...pollingFor({
+      pollEveryMs: config.poll_every,
+      pollSoonMs: O.toUndefined(config.poll_soon),
+      pollIdleMs: O.toUndefined(config.poll_idle),
+    }),
     clockToleranceMs: config.clock_tolerance,
     catchUpSplaySeconds: config.catch_up_splay,
     attemptsMax: config.attempts_max,

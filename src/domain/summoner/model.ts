@@ -9,15 +9,14 @@ import { type ComplianceFloor, LEAD_MS_DEFAULT, WINDOW_MS_DEFAULT } from '../com
 import type { Disabling } from '../disabling.ts';
 import type { Assignment } from '../assignment.ts';
 import type { NodeState, RunCause, Running } from '../node-state.ts';
+import { type Polling, pollingFor, type Timetable } from '../polling.ts';
 import type { RunEnd } from '../run-outcome.ts';
 import type { Signal, SignalRefusal } from '../signal.ts';
 import { type EpochMs, MINUTE_MS } from '../time.ts';
 
 /** How a node behaves. {@link policyFor} fills in what a fleet has no opinion on. */
-export interface SummonerPolicy extends ComplianceFloor {
+export interface SummonerPolicy extends ComplianceFloor, Polling {
   readonly identity: Assignment;
-  /** From one poll to the next while the bus is well, in milliseconds. */
-  readonly pollEveryMs: number;
   /** How far ahead of this clock a signal's timestamp, or a recorded success, may lie, in milliseconds. */
   readonly clockToleranceMs: number;
   /** Over how many seconds first runs, and floors found overdue after a standstill, are spread. */
@@ -27,7 +26,7 @@ export interface SummonerPolicy extends ComplianceFloor {
   readonly backoff: Backoff;
 }
 
-/** The defaults: the published window, a poll a minute, five attempts spread over about half an hour each at most. */
+/** The defaults: the published window, {@link pollingFor}'s polls, five attempts spread over about half an hour each at most. */
 export const policyFor = (
   identity: Assignment,
   chosen: Partial<Omit<SummonerPolicy, 'identity'>> = {},
@@ -35,12 +34,12 @@ export const policyFor = (
   identity,
   windowMs: WINDOW_MS_DEFAULT,
   leadMs: LEAD_MS_DEFAULT,
-  pollEveryMs: MINUTE_MS,
   clockToleranceMs: 5 * MINUTE_MS,
   catchUpSplaySeconds: 300,
   attemptsMax: 5,
   backoff: { baseMs: MINUTE_MS, capMs: 30 * MINUTE_MS },
   ...chosen,
+  ...pollingFor(chosen),
 });
 
 /** What the agent knows of its bus. Not stored: a new agent looks afresh. */
@@ -51,6 +50,8 @@ export interface BusHealth {
   readonly pollAt: EpochMs;
   /** The revision of the last body that was understood, so that the next poll may be conditional. */
   readonly known: string | undefined;
+  /** What that body told of departures to poll by. */
+  readonly timetable: Timetable | undefined;
 }
 
 /** Everything the agent knows. `node` is what is stored, and is the very same value while nothing in it changed. */

@@ -22,6 +22,7 @@ import { type EpochMs, plus } from '../../../src/domain/time.ts';
 import { asyncProperty } from '../../support/property.ts';
 import { nodeName } from '../../support/slack.ts';
 import { scenarioOf, smallScenario } from '../../support/small-scenarios.ts';
+import { pollingFor } from '../../../src/domain/polling.ts';
 
 /** A write to the bus. */
 interface Written {
@@ -95,7 +96,7 @@ const shelled = async (scenario: Scenario, seed: number, written: readonly Writt
   const { shortestMs, longestMs } = scenario.runs;
   const agents = identitiesOf(scenario).map(async (identity, index) => {
     const policy = policyFor(identity, {
-      pollEveryMs: scenario.node.pollEveryMs,
+      ...pollingFor(scenario.node),
       catchUpSplaySeconds: scenario.node.catchUpSplaySeconds,
     });
     const state = memoryStateStore();

@@ -30,6 +30,7 @@ export const signalOf = (name: string, at: number, splaySeconds = 600): Signal =
   timestamp: timestampOfEpochMs(epochMs(at)),
   environment: O.some(IDENTITY.environment),
   runRequests: [],
+  departures: O.none,
   manifestRecord: {
     version: version(name),
     stack: IDENTITY.stack,

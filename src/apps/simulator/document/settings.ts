@@ -8,6 +8,7 @@ import * as t from 'io-ts';
 import { boundedInteger, type DocumentFault } from '../../../domain/decoding.ts';
 import { FALLBACK_SECONDS_MAX } from '../../../domain/fallback.ts';
 import { boundedDuration } from '../../../domain/json-fields.ts';
+import { pollingFor } from '../../../domain/polling.ts';
 import { DAY_MS, formatDuration, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../domain/time.ts';
 import {
   FALLBACK_SETTINGS,
@@ -32,6 +33,8 @@ export interface RunsJson {
 /** {@link NodeSettings} as a document has them, by the names of the configuration. */
 export interface NodeJson {
   readonly poll_every?: string;
+  readonly poll_soon?: string;
+  readonly poll_idle?: string;
   readonly window?: string;
   readonly lead?: string;
   readonly catch_up_splay?: number;
@@ -80,6 +83,8 @@ export const NodeField = exactRecord(
   {},
   {
     poll_every: Interval,
+    poll_soon: Interval,
+    poll_idle: Interval,
     window: Window,
     lead: Lead,
     catch_up_splay: SplaySeconds,
@@ -147,7 +152,7 @@ export const wireOfRuns = (runs: RunSettings): RunsWire => ({
 
 /** The settings that `wire` stands for. */
 export const nodeOfWire = (wire: NodeWire = {}): NodeSettings => ({
-  pollEveryMs: wire.poll_every ?? NODE_SETTINGS.pollEveryMs,
+  ...pollingFor({ pollEveryMs: wire.poll_every, pollSoonMs: wire.poll_soon, pollIdleMs: wire.poll_idle }),
   windowMs: wire.window ?? NODE_SETTINGS.windowMs,
   leadMs: wire.lead ?? NODE_SETTINGS.leadMs,
   catchUpSplaySeconds: wire.catch_up_splay ?? NODE_SETTINGS.catchUpSplaySeconds,
@@ -162,6 +167,8 @@ export const nodeOfWire = (wire: NodeWire = {}): NodeSettings => ({
 /** The settings as a document has them. */
 export const wireOfNode = (node: NodeSettings): NodeWire => ({
   poll_every: node.pollEveryMs,
+  poll_soon: node.pollSoonMs,
+  poll_idle: node.pollIdleMs,
   window: node.windowMs,
   lead: node.leadMs,
   catch_up_splay: node.catchUpSplaySeconds,
@@ -211,6 +218,8 @@ export const settingsFaults = (runs: RunSettings, node: NodeSettings): readonly 
     [['runs', 'longest'], runs.longestMs, runs.longestMs >= runs.shortestMs, 'at least shortest'],
     [['runs', 'time_limit'], runs.timeLimitMs, runs.timeLimitMs >= runs.longestMs, 'at least longest'],
     [['node', 'lead'], node.leadMs, node.leadMs < node.windowMs, 'less than window'],
+    [['node', 'poll_soon'], node.pollSoonMs, node.pollSoonMs <= node.pollEveryMs, 'at most poll_every'],
+    [['node', 'poll_idle'], node.pollIdleMs, node.pollIdleMs >= node.pollEveryMs, 'at least poll_every'],
     [['node', 'backoff_base'], node.backoff.baseMs, node.backoff.baseMs <= node.backoff.capMs, 'at most backoff_cap'],
   ];
   return orders
