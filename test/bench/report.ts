@@ -1,4 +1,4 @@
-import { type Finding, type Goal, isMet, type Section, type Skipped } from './section.ts';
+import { type Finding, type Goal, isMet, type Polls, type Section, type Skipped } from './section.ts';
 
 const round = (value: number): number => Number(value.toPrecision(3));
 
@@ -16,6 +16,8 @@ const goalText = (goal: Goal): string => {
       return `at least ${perSecond(goal.perSecond)}`;
     case 'ExponentAtMost':
       return `an exponent of at most ${goal.exponent}`;
+    case 'PollsAtMost':
+      return `at most ${goal.ratio}× the requests and ${goal.ratio}× the median delay`;
     case 'All':
       return goal.goals.map(goalText).join(', and ');
   }
@@ -31,6 +33,18 @@ const verdictText = (goal: Goal, finding: Finding): string =>
   goal._tag === 'All'
     ? goal.goals.map((each) => `${goalText(each)}: ${verdictOn(each, finding)}`).join('; ')
     : verdictOn(goal, finding);
+
+const pollFigures = ({ perNodeDay, medianMs, p99Ms, byHandMaxMs }: Polls) => ({
+  perNodeDay: Math.round(perNodeDay),
+  medianSeconds: round(medianMs / 1_000),
+  p99Seconds: round(p99Ms / 1_000),
+  byHandMaxSeconds: round(byHandMaxMs / 1_000),
+});
+
+const pollsText = (polls: Polls): string => {
+  const { perNodeDay, medianSeconds, p99Seconds, byHandMaxSeconds } = pollFigures(polls);
+  return `${perNodeDay} requests a node and day; seen after ${medianSeconds} s (median), ${p99Seconds} s (p99); between departures after ${byHandMaxSeconds} s at most`;
+};
 
 const figures = (result: Finding | Skipped): object => {
   switch (result._tag) {
@@ -48,6 +62,13 @@ const figures = (result: Finding | Skipped): object => {
         ratio: round(result.bytes / result.alternativeBytes),
         bytes: Math.round(result.bytes),
         alternativeBytes: Math.round(result.alternativeBytes),
+      };
+    case 'Polled':
+      return {
+        requestRatio: round(result.ours.perNodeDay / result.alternative.perNodeDay),
+        medianRatio: round(result.ours.medianMs / result.alternative.medianMs),
+        ours: pollFigures(result.ours),
+        alternative: pollFigures(result.alternative),
       };
     case 'Grown':
       return {
@@ -86,6 +107,12 @@ const measuredLines = (section: Section, result: Finding | Skipped): readonly st
       return [
         `${round(result.bytes / result.alternativeBytes)}× the bytes of ${section.alternative}`,
         `${Math.round(result.bytes)} against ${Math.round(result.alternativeBytes)}`,
+      ];
+    case 'Polled':
+      return [
+        `${round(result.ours.perNodeDay / result.alternative.perNodeDay)}× the requests and ${round(result.ours.medianMs / result.alternative.medianMs)}× the median delay of ${section.alternative}`,
+        `by the timetable: ${pollsText(result.ours)}`,
+        `${section.alternative}: ${pollsText(result.alternative)}`,
       ];
     case 'Grown':
       return [

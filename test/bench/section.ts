@@ -15,6 +15,8 @@ export type Goal =
   | { readonly _tag: 'PerSecondAtLeast'; readonly perSecond: number }
   /** The time grows at most with this power of the size. */
   | { readonly _tag: 'ExponentAtMost'; readonly exponent: number }
+  /** Both the requests and the median delay are at most this part of the alternative's. */
+  | { readonly _tag: 'PollsAtMost'; readonly ratio: number }
   /** Each of them. */
   | { readonly _tag: 'All'; readonly goals: readonly Goal[] };
 
@@ -53,8 +55,26 @@ export interface Growth {
   readonly sizes: readonly GrownSize[];
 }
 
+/** What a way of polling costs, and what it brings. */
+export interface Polls {
+  /** Requests of a node in a day. */
+  readonly perNodeDay: number;
+  /** From a promotion's signal to its being seen. */
+  readonly medianMs: number;
+  readonly p99Ms: number;
+  /** The same for what people did between departures, at the worst. */
+  readonly byHandMaxMs: number;
+}
+
+/** Two ways of polling. */
+export interface Polled {
+  readonly _tag: 'Polled';
+  readonly ours: Polls;
+  readonly alternative: Polls;
+}
+
 /** Anything that a section may find out. */
-export type Finding = Measurement | Weight | Growth;
+export type Finding = Measurement | Weight | Growth | Polled;
 
 /** Nothing was measured: a part is missing on this machine, or not written yet. */
 export interface Skipped {
@@ -98,6 +118,12 @@ export const isMet = (goal: Goal, finding: Finding): boolean => {
       return finding._tag === 'Measured' && finding.perSecond >= goal.perSecond;
     case 'ExponentAtMost':
       return finding._tag === 'Grown' && finding.exponent <= goal.exponent;
+    case 'PollsAtMost':
+      return (
+        finding._tag === 'Polled' &&
+        finding.ours.perNodeDay <= goal.ratio * finding.alternative.perNodeDay &&
+        finding.ours.medianMs <= goal.ratio * finding.alternative.medianMs
+      );
     case 'All':
       return goal.goals.every((each) => isMet(each, finding));
   }

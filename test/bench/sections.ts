@@ -2,6 +2,7 @@ import { decodeLarge } from './decode-large.ts';
 import { decodeSmall } from './decode-small.ts';
 import { fallbackCheck } from './fallback-check.ts';
 import { importCore } from './import-core.ts';
+import { pollTimetable } from './poll-timetable.ts';
 import type { Section } from './section.ts';
 import { simulateGrowth } from './simulate-growth.ts';
 import { simulateMemory } from './simulate-memory.ts';
@@ -18,6 +19,7 @@ export const SECTIONS: readonly Section[] = [
   decodeLarge,
   fallbackCheck,
   importCore,
+  pollTimetable,
   simulatePoll,
   simulatePollSeldom,
   simulateSkip,

@@ -18,19 +18,35 @@ export interface Workload {
   readonly hours: number;
   /** Default the shipped one, a minute. */
   readonly pollEvery?: string;
+  /** Defaults the shipped ones, 20 s and 5 min. */
+  readonly pollSoon?: string;
+  readonly pollIdle?: string;
   /** Whether artifacts come; default yes. */
   readonly isQuiet?: boolean;
   /** Whether the default fault mix strikes; default no. */
   readonly hasFaults?: boolean;
+  /** Whether people promote by hand between departures; default no. */
+  readonly hasOperators?: boolean;
 }
+
+/** People who take an environment back by hand between departures; the next one brings the newest again. */
+const OPERATORS: NonNullable<ScenarioJson['operators']> = [9, 15, 21, 27, 33, 39, 45, 51].map((hour, i) => ({
+  at: `${hour}h${8 + 6 * i}m`,
+  does: 'promote',
+  version: '1.0.0',
+  environment: 'sandbox',
+}));
 
 /** The scenario of a workload. */
 export const scenarioOf = ({
   nodes,
   hours,
   pollEvery = '1m',
+  pollSoon,
+  pollIdle,
   isQuiet = false,
   hasFaults = false,
+  hasOperators = false,
 }: Workload): Scenario => {
   const document: ScenarioJson = {
     name: 'benchmark',
@@ -40,7 +56,12 @@ export const scenarioOf = ({
     installed: '1.0.0',
     ...(isQuiet ? {} : { stream: { every: '6h', bad_share: 0 } }),
     runs: { flaky_share: 0 },
-    node: { poll_every: pollEvery },
+    node: {
+      poll_every: pollEvery,
+      ...(pollSoon === undefined ? {} : { poll_soon: pollSoon }),
+      ...(pollIdle === undefined ? {} : { poll_idle: pollIdle }),
+    },
+    ...(hasOperators ? { operators: OPERATORS } : {}),
     ...(hasFaults ? { faults: 'default' } : {}),
   };
   const scenario = decodeScenario(document);
