@@ -9,19 +9,13 @@ import * as O from 'fp-ts/lib/Option.js';
 import { departuresOf, signalAfterPromotion } from '../../domain/next-signal.ts';
 import type { EnvironmentName, StackName } from '../../domain/names.ts';
 import { isPinnedTo } from '../../domain/pin.ts';
-import {
-  decodeSignal,
-  encodeSignal,
-  formatSignalRefusal,
-  type Signal,
-  type SignalKey,
-  signalPath,
-} from '../../domain/signal.ts';
+import { encodeSignal, type SignalKey, signalPath } from '../../domain/signal.ts';
 import type { Promotion } from '../../domain/tick.ts';
 import type { Step } from '../../domain/train-memory.ts';
 import type { ArtifactRecord } from '../../ports/artifact-store.ts';
 import type { ChefServer } from '../../ports/chef-server.ts';
 import type { Revision } from '../../ports/conditional-write.ts';
+import { readCurrent, type Trouble } from './current-signal.ts';
 import type { LibrarianPorts } from './librarian-ports.ts';
 
 /** A promotion, whoever decided it. */
@@ -29,47 +23,7 @@ export type AnyPromotion = Pick<Promotion, 'environment' | 'version' | 'stacks' 
   readonly reason: string;
 };
 
-/** What stood in the way: one line for people. */
-type Trouble = string;
-
 const SIGNAL_RACES_MAX = 10;
-
-interface CurrentSignal {
-  readonly signal: O.Option<Signal>;
-  readonly revision: Revision | undefined;
-}
-
-/** What lies under the key now. A body that is no signal carries no order and no requests, and is replaced. */
-const readCurrent = async (ports: LibrarianPorts, key: SignalKey): Promise<E.Either<Trouble, CurrentSignal>> => {
-  const path = signalPath(key);
-  const damaged = (detail: string, revision: Revision): CurrentSignal => {
-    ports.log('warn', 'a damaged signal is replaced', { key: path, detail });
-    return { signal: O.none, revision };
-  };
-  const reading = await ports.bus.read(key, undefined);
-  switch (reading._tag) {
-    case 'Missing':
-      return E.right({ signal: O.none, revision: undefined });
-    case 'Fresh': {
-      const { body, revision } = reading;
-      const decoded = decodeSignal(body);
-      return E.right(
-        E.isRight(decoded)
-          ? { signal: O.some(decoded.right), revision }
-          : damaged(formatSignalRefusal(decoded.left), revision),
-      );
-    }
-    case 'Malformed':
-      return reading.revision === undefined
-        ? E.left(`signal bus: ${path}: ${reading.detail}; remove it by hand`)
-        : E.right(damaged(reading.detail, reading.revision));
-    case 'Unchanged':
-      return E.left(`signal bus: ${path} answered Unchanged to a look without a revision`);
-    case 'Denied':
-    case 'Unavailable':
-      return E.left(`signal bus: ${path}: ${reading.detail}`);
-  }
-};
 
 /** The open step that wants a promotion of its environment; the reason where none does any more. */
 export type IsWanted = () => Promise<E.Either<Trouble, Pick<Step, 'overtaken'>>>;
