@@ -158,7 +158,7 @@ const Requester = boundedText('requester', 256);
 const Reason = boundedText('reason', 1024);
 
 /** Node patterns are names with `*` and `?` in them; nothing else has a meaning, so nothing else is let in. */
-const NodePattern = refinedText<string>(
+export const NodePattern: t.Type<string, string> = refinedText<string>(
   'node pattern',
   'a node name or glob: 1 to 253 of A-Z a-z 0-9 _ - . * ?',
   (text) => /^[A-Za-z0-9_.*?-]{1,253}$/.test(text),

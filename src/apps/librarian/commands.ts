@@ -33,7 +33,23 @@ import {
 } from './intervene.ts';
 import type { LibrarianPorts } from './librarian-ports.ts';
 import { listArtifacts } from './list-artifacts.ts';
-import { additionJson, explainProspect, holdsJson, interventionJson, statusJson, tickJson } from './report-json.ts';
+import {
+  additionJson,
+  explainProspect,
+  holdsJson,
+  interventionJson,
+  openRequestJson,
+  statusJson,
+  tickJson,
+} from './report-json.ts';
+import {
+  openRunRequests,
+  requestRun,
+  type RunOrder,
+  type RunRequestReport,
+  type Withdrawal,
+  withdrawRun,
+} from './request-run.ts';
 import { serve, type ServiceOptions } from './service.ts';
 import { holds, type Status, status } from './status.ts';
 import { dryRun, tick } from './tick.ts';
@@ -380,5 +396,72 @@ export const explainCommand = (
     }
     if (isJson) printJson(terminal, row);
     else terminal.out(`${row.environment} ${row.outcome === 'Promoted' ? '' : 'is '}${row.explanation}`);
+    return EXIT.done;
+  });
+
+const printRequest = (terminal: Terminal, verb: string, report: RunRequestReport, isJson: boolean): ExitCode => {
+  const { id, stacks, troubles } = report;
+  if (isJson) printJson(terminal, { id, stacks, failed: troubles.map(({ stack }) => stack) });
+  else if (stacks.length > 0) terminal.out(`run request ${id} ${verb} on ${stacks.join(', ')}`);
+  else if (troubles.length === 0) terminal.out(`run request ${id} is open already`);
+  return afterTroubles(terminal, troubles);
+};
+
+/** What `signalbox run-request` was asked. */
+export interface RunRequestOptions {
+  readonly order: RunOrder;
+  readonly reason: string;
+  readonly isJson: boolean;
+}
+
+/** `signalbox run-request` */
+export const runRequestAdd = (
+  ports: LibrarianPorts,
+  terminal: Terminal,
+  { order, reason, isJson }: RunRequestOptions,
+): Promise<ExitCode> =>
+  askAs(
+    terminal,
+    reason,
+    (asker) => requestRun(ports)(asker, order),
+    (report) => printRequest(terminal, 'asked', report, isJson),
+  );
+
+/** `signalbox run-request withdraw` */
+export const runRequestWithdraw = (
+  ports: LibrarianPorts,
+  terminal: Terminal,
+  options: { readonly withdrawal: Withdrawal; readonly reason: string; readonly isJson: boolean },
+): Promise<ExitCode> =>
+  askAs(
+    terminal,
+    options.reason,
+    (asker) => withdrawRun(ports)(asker, options.withdrawal),
+    (report) => printRequest(terminal, 'withdrawn', report, options.isJson),
+  );
+
+/** `signalbox run-request list` */
+export const runRequestList = (
+  ports: LibrarianPorts,
+  terminal: Terminal,
+  { isJson }: { readonly isJson: boolean },
+): Promise<ExitCode> =>
+  ask(terminal, openRunRequests(ports), (open) => {
+    const rows = open.map(openRequestJson);
+    if (isJson) printJson(terminal, rows);
+    else {
+      printTable(terminal, [
+        ['id', 'environment', 'stacks', 'nodes', 'expires', 'asked by', 'reason'],
+        ...rows.map((row) => [
+          row.id,
+          row.environment,
+          row.stacks.join(','),
+          row.nodes?.join(' ') ?? 'all',
+          row.expires,
+          row.requested_by,
+          row.reason,
+        ]),
+      ]);
+    }
     return EXIT.done;
   });

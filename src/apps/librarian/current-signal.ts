@@ -1,12 +1,20 @@
 /**
- * What lies under a signal's key just now, as a writer wants to know it.
+ * What lies under a signal's key just now, and what takes its place.
  *
  * @module
  */
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
-import { decodeSignal, formatSignalRefusal, type Signal, type SignalKey, signalPath } from '../../domain/signal.ts';
-import type { Revision } from '../../ports/conditional-write.ts';
+import {
+  decodeSignal,
+  encodeSignal,
+  formatSignalRefusal,
+  type Signal,
+  SIGNAL_BYTES_MAX,
+  type SignalKey,
+  signalPath,
+} from '../../domain/signal.ts';
+import type { Revision, WriteOutcome } from '../../ports/conditional-write.ts';
 import type { LibrarianPorts } from './librarian-ports.ts';
 
 /** What stood in the way: one line for people. */
@@ -53,4 +61,31 @@ export const readCurrent = async (
     case 'Unavailable':
       return E.left(`signal bus: ${path}: ${reading.detail}`);
   }
+};
+
+/** What is read, or refused because no node would read it (law S2). */
+export const bodyOf = (key: SignalKey, signal: Signal): E.Either<Trouble, string> => {
+  const body = encodeSignal(signal);
+  const bytes = Buffer.byteLength(body);
+  return bytes <= SIGNAL_BYTES_MAX
+    ? E.right(body)
+    : E.left(
+        `signal ${signalPath(key)}: ${bytes} bytes, and nodes read at most ${SIGNAL_BYTES_MAX}; fewer cookbooks, or fewer run requests`,
+      );
+};
+
+/** Puts `signal` in the place of what was read under `revision`. An answer that was lost is for the next look to find out. */
+export const writeAfter = async (
+  ports: Pick<LibrarianPorts, 'bus' | 'log'>,
+  key: SignalKey,
+  signal: Signal,
+  revision: Revision | undefined,
+): Promise<E.Either<Trouble, WriteOutcome>> => {
+  const body = bodyOf(key, signal);
+  if (E.isLeft(body)) return body;
+  const written = await ports.bus.write(key, body.right, revision);
+  if (written._tag === 'Unknown') {
+    ports.log('warn', 'a signal may not have landed', { key: signalPath(key), detail: written.detail });
+  }
+  return E.right(written);
 };

@@ -9,13 +9,13 @@ import * as O from 'fp-ts/lib/Option.js';
 import { departuresOf, signalAfterPromotion } from '../../domain/next-signal.ts';
 import type { EnvironmentName, StackName } from '../../domain/names.ts';
 import { isPinnedTo } from '../../domain/pin.ts';
-import { encodeSignal, type SignalKey, signalPath } from '../../domain/signal.ts';
+import { type Signal, type SignalKey, signalPath } from '../../domain/signal.ts';
 import type { Promotion } from '../../domain/tick.ts';
 import type { Step } from '../../domain/train-memory.ts';
 import type { ArtifactRecord } from '../../ports/artifact-store.ts';
 import type { ChefServer } from '../../ports/chef-server.ts';
 import type { Revision } from '../../ports/conditional-write.ts';
-import { readCurrent, type Trouble } from './current-signal.ts';
+import { bodyOf, readCurrent, type Trouble, writeAfter } from './current-signal.ts';
 import type { LibrarianPorts } from './librarian-ports.ts';
 
 /** A promotion, whoever decided it. */
@@ -27,6 +27,18 @@ const SIGNAL_RACES_MAX = 10;
 
 /** The open step that wants a promotion of its environment; the reason where none does any more. */
 export type IsWanted = () => Promise<E.Either<Trouble, Pick<Step, 'overtaken'>>>;
+
+/** The signal that tells of `record` under `key`, after what was told there before. */
+const signalFor = (
+  { plan, bucket, clock }: LibrarianPorts,
+  key: SignalKey,
+  { manifest, addedAt }: ArtifactRecord,
+  splaySeconds: number,
+  previous: O.Option<Signal>,
+): Signal => {
+  const terms = { splaySeconds, departures: departuresOf(plan, key.environment) };
+  return signalAfterPromotion(key, { manifest, uploadedAt: addedAt, bucket }, terms, previous, clock.now());
+};
 
 /**
  * Writes the signal of a promotion that is still wanted. Whether it is, is asked after the look at the key and before the
@@ -56,16 +68,12 @@ const writeSignal = async (
     const wanted = await isWanted();
     if (E.isLeft(wanted)) return wanted;
     if (isNamed && wanted.right.overtaken.length === 0) return E.right(undefined);
-    const terms = { splaySeconds, departures: departuresOf(ports.plan, key.environment) };
-    const artifact = { manifest: record.manifest, uploadedAt: record.addedAt, bucket: ports.bucket };
-    const next = signalAfterPromotion(key, artifact, terms, signal, ports.clock.now());
-    const written = await ports.bus.write(key, encodeSignal(next), revision);
-    if (written._tag === 'Landed') return E.right(undefined);
+    const next = signalFor(ports, key, record, splaySeconds, signal);
+    const written = await writeAfter(ports, key, next, revision);
+    if (E.isLeft(written)) return written;
+    if (written.right._tag === 'Landed') return E.right(undefined);
     // A conflict, or an answer that was lost: the next look tells what the key holds now.
-    if (written._tag === 'Unknown') {
-      lost = written.detail;
-      ports.log('warn', 'a signal may not have landed', { key: signalPath(key), detail: written.detail });
-    }
+    if (written.right._tag === 'Unknown') lost = written.right.detail;
   }
   return E.left(`signal bus: ${signalPath(key)} could not be written in ${SIGNAL_RACES_MAX} attempts: ${lost}`);
 };
@@ -113,11 +121,14 @@ export const promoteOnStack =
     const { environment, splaySeconds } = promotion;
     const server = ports.chefServers.get(stack);
     if (server === undefined) return E.left(`stack ${stack}: no Chef server is configured`);
+    const key = { stack, environment };
     const passes: readonly (() => Promise<E.Either<Trouble, unknown>>)[] = [
+      // What no node could be told is not pinned either.
+      () => Promise.resolve(bodyOf(key, signalFor(ports, key, record, splaySeconds, O.none))),
       () => checkComplete(server, record),
       isWanted,
       () => pinAndReadBack(server, environment, record),
-      () => writeSignal(ports, { stack, environment }, record, splaySeconds, isWanted),
+      () => writeSignal(ports, key, record, splaySeconds, isWanted),
     ];
     for (const pass of passes) {
       const passed = await pass();

@@ -6,9 +6,10 @@
 import * as O from 'fp-ts/lib/Option.js';
 import type { Hold } from '../../domain/hold.ts';
 import { explainOutcome, type Outcome, reasonLabel } from '../../domain/outcome.ts';
-import { formatInstant } from '../../domain/time.ts';
+import { epochMs, formatInstant, SECOND_MS } from '../../domain/time.ts';
 import type { ArtifactAdded } from './add-artifact.ts';
 import type { InterventionReport } from './intervene.ts';
+import type { OpenRequest } from './request-run.ts';
 import type { Status } from './status.ts';
 import type { TickReport } from './tick.ts';
 
@@ -68,4 +69,17 @@ export const additionJson = ({ record, isNew, troubles }: ArtifactAdded) => ({
   size_bytes: record.sizeBytes,
   is_new: isNew,
   troubles,
+});
+
+/** A run request that is open. */
+export const openRequestJson = ({ environment, stacks, request }: OpenRequest) => ({
+  id: request.id,
+  environment,
+  stacks,
+  nodes: O.toNullable(request.nodes),
+  splay: request.splaySeconds,
+  requested_by: request.requestedBy,
+  reason: request.reason,
+  issued: formatInstant(epochMs(request.issuedEpochSeconds * SECOND_MS)),
+  expires: formatInstant(epochMs(request.expiresEpochSeconds * SECOND_MS)),
 });
