@@ -19,9 +19,17 @@ import { signalAfterPromotion } from '../../src/domain/next-signal.ts';
 import type { NodeState } from '../../src/domain/node-state.ts';
 import { pinTo } from '../../src/domain/pin.ts';
 import type { ReleasePlanJson } from '../../src/domain/release-plan.ts';
-import { decodeSignal, encodeSignal } from '../../src/domain/signal.ts';
+import { decodeSignal, encodeSignal, type Signal } from '../../src/domain/signal.ts';
 import { step, type SummonerDecision, type SummonerEvent, type SummonerState } from '../../src/domain/summoner.ts';
-import { DAY_MS, HOUR_MS, MINUTE_MS, plus, SECOND_MS, nextTimestamp } from '../../src/domain/time.ts';
+import {
+  DAY_MS,
+  EPOCH_SECONDS_MAX,
+  HOUR_MS,
+  MINUTE_MS,
+  nextTimestamp,
+  plus,
+  SECOND_MS,
+} from '../../src/domain/time.ts';
 import type { ChefServer } from '../../src/ports/chef-server.ts';
 import { BROKEN_SUMMONERS } from './broken-summoners.ts';
 import { scenarioOf } from './small-scenarios.ts';
@@ -168,6 +176,29 @@ const BETWEEN_DEPARTURES = scenarioOf({
     { at: '5h27m', does: 'promote', version: '1.1.0', environment: 'prod' },
   ],
   faults: [{ kind: 'bus-down', at: '5h5m', for: '15m' }],
+});
+
+const RUN_REQUESTS = scenarioOf({
+  name: 'run-requests',
+  about: 'people ask for runs between two releases and after them, and take one back',
+  plan: oneStage(600),
+  lasts: '12h',
+  fleet: 40,
+  installed: '1.0.0',
+  artifacts: [
+    { version: '1.1.0', at: '10m' },
+    { version: '1.2.0', at: '2h30m' },
+  ],
+  runs: { flaky_share: 0 },
+  operators: [
+    { at: '1h30m', does: 'run-request', id: 'all', environment: 'prod', splay: 600, expires: '8h' },
+    { at: '2h50m', does: 'run-request', id: 'late', environment: 'prod', splay: 3_000, expires: '6h' },
+    { at: '4h40m', does: 'run-request', id: 'few', environment: 'prod', nodes: ['*-1?'], splay: 60 },
+    { at: '5h30m', does: 'run-request', id: 'brief', environment: 'prod', splay: 1_200, expires: '21m' },
+    { at: '6h30m', does: 'run-request', id: 'taken-back', environment: 'prod', splay: 3_000, expires: '5h' },
+    { at: '6h35m', does: 'withdraw', id: 'taken-back', environment: 'prod' },
+    { at: '7h10m', does: 'run-request', id: 'last', environment: 'prod' },
+  ],
 });
 
 const KILLED_IN_RUNS = scenarioOf({
@@ -459,6 +490,47 @@ const exitsWithTheBus: Step = (policy, state, event, now) => {
     : step(policy, state, event, now);
 };
 
+/** The shipped step, shown another signal than there is. */
+const shownAs =
+  (change: (signal: Signal) => Signal): Step =>
+  (policy, state, event, now) => {
+    if (event._tag !== 'Observed' || event.observation._tag !== 'Fresh') return step(policy, state, event, now);
+    const signal = change(event.observation.signal);
+    return step(policy, state, { ...event, observation: { ...event.observation, signal } }, now);
+  };
+
+const hearsAll = shownAs((signal) => ({
+  ...signal,
+  runRequests: signal.runRequests.map((request) => ({ ...request, nodes: O.none })),
+}));
+
+const neverExpires = shownAs((signal) => ({
+  ...signal,
+  runRequests: signal.runRequests.map((request) => ({ ...request, expiresEpochSeconds: EPOCH_SECONDS_MAX })),
+}));
+
+const forgetsHandled: Step = (policy, state, event, now) =>
+  step(policy, isFresh(event) ? { ...state, node: { ...state.node, handled: [] } } : state, event, now);
+
+/** Puts requests off until something else starts a run. */
+const isNotAsked: Step = (policy, state, event, now) => {
+  const decision = step(policy, state, event, now);
+  const requests = decision.state.node.requests.map((request) => ({ ...request, startAt: plus(now, DAY_MS / 2) }));
+  return isFresh(event) ? withNode(decision, (node) => ({ ...node, requests })) : decision;
+};
+
+const keepsWithdrawn: Step = (policy, state, event, now) => {
+  const decision = step(policy, state, event, now);
+  if (!isFresh(event)) return decision;
+  return withNode(decision, (node) => ({
+    ...node,
+    requests: [
+      ...node.requests,
+      ...state.node.requests.filter(({ id }) => !node.requests.some((open) => open.id === id)),
+    ],
+  }));
+};
+
 /** Looks as seldom after the bus came back as it had to before. */
 const staysPatient: Step = (policy, state, event, now) => {
   const decision = step(policy, state, event, now);
@@ -468,11 +540,7 @@ const staysPatient: Step = (policy, state, event, now) => {
   return { ...decision, state: { ...decision.state, bus: { ...decision.state.bus, pollAt } }, lookAgainAt: pollAt };
 };
 
-const withoutSplay: Step = (policy, state, event, now) => {
-  if (event._tag !== 'Observed' || event.observation._tag !== 'Fresh') return step(policy, state, event, now);
-  const signal = { ...event.observation.signal, splaySeconds: 0 };
-  return step(policy, state, { ...event, observation: { ...event.observation, signal } }, now);
-};
+const withoutSplay = shownAs((signal) => ({ ...signal, splaySeconds: 0 }));
 
 const notesSuccessAtStart: Step = (policy, state, event, now) => {
   const decision = step(policy, state, event, now);
@@ -611,6 +679,23 @@ const signalsBeforeItPins = withPorts((ports) =>
     },
   })),
 );
+
+/** A promotion tells of its version, and of nothing that was told before. */
+const dropsRequests = withPorts((ports) => ({
+  ...ports,
+  bus: {
+    ...ports.bus,
+    write: async (key, body, expected) => {
+      const reading = await ports.bus.read(key, undefined);
+      const before = reading._tag === 'Fresh' ? decodeSignal(reading.body) : undefined;
+      const after = decodeSignal(body);
+      if (before === undefined || E.isLeft(before) || E.isLeft(after)) return ports.bus.write(key, body, expected);
+      const isPromotion = before.right.manifestRecord.version !== after.right.manifestRecord.version;
+      const told = isPromotion ? encodeSignal({ ...after.right, runRequests: [] }) : body;
+      return ports.bus.write(key, told, expected);
+    },
+  },
+}));
 
 /** Every signal is followed at once by a later one that says the same. */
 const tellsTwice = withPorts((ports) => ({
@@ -890,6 +975,42 @@ export const DELIBERATE_BUGS: readonly DeliberateBug[] = [
     programs: summonerThat('gives the floor up after some failures'),
     scenario: SERVER_DOWN,
     laws: ['N6'],
+  },
+  {
+    name: 'forgets for which requests it has run',
+    programs: withStep(forgetsHandled),
+    scenario: RUN_REQUESTS,
+    laws: ['N11'],
+  },
+  {
+    name: 'runs for requests that mean other nodes',
+    programs: withStep(hearsAll),
+    scenario: RUN_REQUESTS,
+    laws: ['N11'],
+  },
+  {
+    name: 'runs for requests that have expired',
+    programs: withStep(neverExpires),
+    scenario: RUN_REQUESTS,
+    laws: ['N11'],
+  },
+  {
+    name: 'runs for requests only when something else starts a run',
+    programs: withStep(isNotAsked),
+    scenario: RUN_REQUESTS,
+    laws: ['N11'],
+  },
+  {
+    name: 'keeps to a request that was taken back',
+    programs: withStep(keepsWithdrawn),
+    scenario: RUN_REQUESTS,
+    laws: ['N11'],
+  },
+  {
+    name: 'promotes without the run requests that are open',
+    programs: dropsRequests,
+    scenario: RUN_REQUESTS,
+    laws: ['N11'],
   },
   {
     name: 'looks only after departures',

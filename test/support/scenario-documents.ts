@@ -126,6 +126,20 @@ const operator = (versions: readonly string[], id: string): fc.Arbitrary<Operato
         some<{ on?: FleetScopeJson }>({ on: scope }),
       ),
     ),
+    deed(
+      both(
+        fc.record({
+          does: fc.constant('run-request' as const),
+          id: fc.constant(id),
+          environment: fc.constantFrom(...ENVIRONMENTS),
+        }),
+        some<{ nodes?: readonly string[]; splay?: number; expires?: string }>({
+          nodes: fc.constantFrom(['*'], ['web-?', 'db-1']),
+          splay,
+          expires: durationOf(60_000, 28 * DAY_MS),
+        }),
+      ),
+    ),
   );
 };
 

@@ -168,9 +168,27 @@ const operator = (lastsHours: number, stops: number): fc.Arbitrary<OperatorJson>
   );
 };
 
-/** Two holds of one id are one. */
+/** A run request of the first half of the scenario, which may be withdrawn in the second. */
+const runRequest = (lastsHours: number, stops: number): fc.Arbitrary<readonly OperatorJson[]> =>
+  fc
+    .record({
+      at: moment(Math.floor(lastsHours / 2)),
+      environment: fc.integer({ min: 1, max: stops + 1 }).map((n) => `prod-${n}`),
+      nodes: fc.constantFrom(['*'], ['*-1', '*-3'], ['*-basalt-*']),
+      splay: fc.constantFrom(0, 300, 3_000),
+      expires: hours(1, 12),
+      withdrawn: fc.option(hours(Math.ceil(lastsHours / 2), lastsHours - 1)),
+    })
+    .map(({ withdrawn, environment, ...rest }) => [
+      { does: 'run-request', id: 'ask', environment, ...rest },
+      ...(withdrawn === null ? [] : [{ at: withdrawn, does: 'withdraw' as const, id: 'ask', environment }]),
+    ]);
+
+/** Two holds of one id are one, and so are two run requests. */
 const withOwnId = (deed: OperatorJson, nth: number): OperatorJson =>
-  deed.does === 'hold' ? { ...deed, id: `freeze-${nth}` } : deed;
+  deed.does === 'hold' || deed.does === 'run-request' || deed.does === 'withdraw'
+    ? { ...deed, id: `${deed.id}-${nth}` }
+    : deed;
 
 /** People speak of versions that there are. */
 const withKnownVersions = (document: ScenarioJson): ScenarioJson => {
@@ -216,7 +234,15 @@ export const smallScenario: fc.Arbitrary<ScenarioJson> = fc
           .tuple(fc.array(nodeFault(lastsHours), { maxLength: 3 }), fc.array(sharedFault(lastsHours), { maxLength: 3 }))
           .map((lists): readonly FaultJson[] => lists.flat()),
         operators: isInstalled
-          ? fc.array(operator(lastsHours, stops), { maxLength: 3 }).map((list) => list.map(withOwnId))
+          ? fc
+              .array(
+                fc.oneof(
+                  { weight: 4, arbitrary: operator(lastsHours, stops).map((deed) => [deed]) },
+                  runRequest(lastsHours, stops),
+                ),
+                { maxLength: 3 },
+              )
+              .map((list) => list.flatMap((deeds, nth) => deeds.map((deed) => withOwnId(deed, nth))))
           : fc.constant([]),
       },
       { noNullPrototype: true },

@@ -11,9 +11,11 @@ import type { Version } from '../../domain/names.ts';
 import type { NodeState, Running } from '../../domain/node-state.ts';
 import { runOutcomeOf } from '../../domain/run-outcome.ts';
 import type { Observation, SummonerDecision, SummonerEvent, SummonerPolicy } from '../../domain/summoner.ts';
-import { compareTimestamps, type EpochMs, SECOND_MS } from '../../domain/time.ts';
+import type { Signal } from '../../domain/signal.ts';
+import { compareTimestamps, type EpochMs, plus, SECOND_MS } from '../../domain/time.ts';
 import { FallbackWatch, seconds, SLACK_MS } from './fallback-watch.ts';
 import type { Place } from './place.ts';
+import { RequestWatch } from './request-watch.ts';
 import type { Scenario } from './scenario.ts';
 import type { Violations } from './violations.ts';
 
@@ -43,6 +45,8 @@ export class NodeWatch {
   readonly #place: Place;
   readonly #fallback: FallbackWatch | undefined;
   readonly #thresholdMs: number;
+  /** None before the first run request. */
+  #requests: RequestWatch | undefined;
   readonly #violations: Violations;
   readonly #drew: SplayDrawn;
   /** The last success that somebody on the node could record. */
@@ -95,7 +99,7 @@ export class NodeWatch {
   decided(at: EpochMs, offsetMs: number, event: SummonerEvent, before: NodeState, decision: SummonerDecision): void {
     const { node } = decision.state;
     if (node === before) return;
-    if (O.isSome(node.accepted) && node.accepted !== before.accepted) this.#accepted(at, before, node);
+    if (O.isSome(node.accepted) && node.accepted !== before.accepted) this.#accepted(at, offsetMs, event, before, node);
     this.#pendingChanged(at, offsetMs, event, before, node);
     const succeeded = event._tag === 'RunEnded' && runOutcomeOf(event.end)._tag === 'Succeeded';
     if (node.applied !== before.applied && !succeeded) {
@@ -127,6 +131,9 @@ export class NodeWatch {
     }
     this.#startsInTime(at);
     const { cause } = running;
+    if (this.#requests !== undefined) this.#requests.starts(at, running);
+    else if (cause._tag === 'Request')
+      this.#breaks('N11', at, `a run was started for ${cause.id}, which nobody asked for`);
     if (cause._tag === 'NewVersion' || cause._tag === 'Request') {
       if (at < this.#disabledUntil) this.#breaks('N10', at, `a run for ${cause._tag} was started while disabled`);
     }
@@ -187,6 +194,7 @@ export class NodeWatch {
         if (this.#wanted?.version === running.version.value) this.#wanted = undefined;
       } else this.#tried = O.none;
       this.#recordSuccess(at);
+      if (!this.#areRecordsDoubtful) this.#requests?.ranFor(running.requests);
       return;
     }
     this.#failed(at);
@@ -292,6 +300,7 @@ export class NodeWatch {
   /** A person disabled the node. */
   disabled(until: number, floorToo: boolean): void {
     this.#isHeldBack = true;
+    this.#requests?.waitFor(Infinity);
     this.#disabledUntil = until;
     this.#isHealthy = false;
     this.#wanted = undefined;
@@ -313,13 +322,15 @@ export class NodeWatch {
    * The scenario is over.
    *
    * @param isUp - nothing keeps the machine from running, and it does not run just now.
+   * @param clock - what the node's own clock says.
    * @param known - what the agent knows of the bus.
    */
-  over(at: EpochMs, isUp: boolean, known: string | undefined): void {
+  over(at: EpochMs, isUp: boolean, clock: EpochMs, known: string | undefined): void {
     if (!isUp) return;
     this.#startsInTime(at);
     if (!this.#isAlive) return;
     this.#startsWhatIsWanted(at);
+    this.#requests?.inTime(at, clock);
     if (this.#place.busMode === 'well' && !this.#place.isQuietFor(known)) this.#seesInTime(at);
   }
 
@@ -329,11 +340,20 @@ export class NodeWatch {
     this.#breaks('N15', at, `a signal lay under the key for ${seconds(unseenMs)} before it was looked at`);
   }
 
-  #accepted(at: EpochMs, before: NodeState, node: NodeState): void {
+  #accepted(at: EpochMs, offsetMs: number, event: SummonerEvent, before: NodeState, node: NodeState): void {
+    if (event._tag === 'Observed' && event.observation._tag === 'Fresh')
+      this.#asked(at, plus(at, offsetMs), event.observation.signal);
     if (O.isNone(node.accepted) || O.isNone(before.accepted)) return;
     if (compareTimestamps(node.accepted.value, before.accepted.value) < 0) {
       this.#breaks('S6', at, 'a signal older than the last one was believed');
     }
+  }
+
+  #asked(at: EpochMs, clock: EpochMs, { runRequests }: Signal): void {
+    if (this.#requests === undefined && runRequests.length === 0) return;
+    this.#requests ??= new RequestWatch(this.#policy.identity.node, this.#breaks.bind(this));
+    this.#requests.told(at, clock, runRequests);
+    if (at < this.#disabledUntil) this.#requests.waitFor(Infinity);
   }
 
   #pendingChanged(at: EpochMs, offsetMs: number, event: SummonerEvent, before: NodeState, node: NodeState): void {
@@ -413,6 +433,7 @@ export class NodeWatch {
 
   /** What is wanted could not start before. */
   #waitFor(until: number): void {
+    this.#requests?.waitFor(until);
     if (this.#wanted === undefined) return;
     this.#wanted = {
       ...this.#wanted,
@@ -424,6 +445,7 @@ export class NodeWatch {
     this.#areRecordsDoubtful = true;
     this.#isHealthy = false;
     this.#wanted = undefined;
+    this.#requests?.doubt();
     this.#believed = O.none;
     this.#postpone(at + this.#policy.catchUpSplaySeconds * SECOND_MS);
   }

@@ -11,6 +11,7 @@ import { type EpochMs, plus } from '../../domain/time.ts';
 import type { Failure } from '../failure.ts';
 import { addHold, approve, type Asker, liftHold, promote, reject, rollback } from '../librarian/intervene.ts';
 import type { LibrarianPorts } from '../librarian/librarian-ports.ts';
+import { requestRun, withdrawRun } from '../librarian/request-run.ts';
 import type { FleetScope, OperatorDeed } from './scenario.ts';
 import type { TrainWatch } from './train-watch.ts';
 
@@ -63,6 +64,13 @@ const rollBack = async ({ librarian, watch }: Surroundings, { environments, to }
   return rolledBack;
 };
 
+const requestRuns = ({ librarian }: Surroundings, deed: Deed<'run-request'>): Done => {
+  const { id, environment, splaySeconds, opensForMs } = deed;
+  const nodes = O.fromNullable(deed.nodes);
+  const order = { id: O.some(id), environment, stack: O.none, nodes, splaySeconds, opensForMs };
+  return requestRun(librarian)(OPERATOR, order)();
+};
+
 const disable = ({ tell }: Surroundings, { on, forMs, floorToo }: Deed<'disable'>): void => {
   tell(on, (clock) => ({
     _tag: 'Disabled',
@@ -101,6 +109,13 @@ export const perform = async (around: Surroundings, deed: OperatorDeed): Done =>
     case 'enable':
       tell(deed.on, () => ({ _tag: 'Enabled' }));
       return E.right(undefined);
+    case 'run-request':
+      return requestRuns(around, deed);
+    case 'withdraw': {
+      const { id, environment } = deed;
+      watch.withdrawn(id);
+      return withdrawRun(librarian)(OPERATOR, { id, environment, stack: O.none })();
+    }
     case 'run-now':
       tell(deed.on, () => ({ _tag: 'RunNowAsked' }));
       return E.right(undefined);
@@ -120,6 +135,9 @@ export const labelOfDeed = (deed: OperatorDeed): string => {
     case 'reject':
     case 'approve':
       return `${deed.does} ${deed.version}`;
+    case 'run-request':
+    case 'withdraw':
+      return `${deed.does} ${deed.id} in ${deed.environment}`;
     case 'disable':
     case 'enable':
     case 'run-now':

@@ -192,7 +192,17 @@ export type OperatorDeed =
   | { readonly does: 'approve'; readonly version: Version }
   | { readonly does: 'disable'; readonly on: FleetScope; readonly forMs: number; readonly floorToo: boolean }
   | { readonly does: 'enable'; readonly on: FleetScope }
-  | { readonly does: 'run-now'; readonly on: FleetScope };
+  | { readonly does: 'run-now'; readonly on: FleetScope }
+  | {
+      readonly does: 'run-request';
+      readonly id: Slug;
+      readonly environment: EnvironmentName;
+      /** Names or globs of nodes; absent: all of the environment. */
+      readonly nodes?: readonly string[];
+      readonly splaySeconds: number;
+      readonly opensForMs: number;
+    }
+  | { readonly does: 'withdraw'; readonly id: Slug; readonly environment: EnvironmentName };
 
 /** Something that an operator does, and when. */
 export interface OperatorAction {

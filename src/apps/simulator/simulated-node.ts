@@ -134,7 +134,7 @@ export class SimulatedNode {
   finish(at: EpochMs): void {
     const { chef, awayUntil } = this.#machine;
     const isUp = chef.run === undefined && at >= awayUntil && this.#bootAt > at;
-    this.#watch.over(at, isUp, this.#agent?.decision.state.bus.known);
+    this.#watch.over(at, isUp, this.clockAt(at), this.#agent?.decision.state.bus.known);
     if (this.#hasSucceeded) this.#world.tally.openGap(at - this.#lastSuccessAt, this.#mind.policy.identity.node);
     if (chef.run !== undefined) this.#machine.chefEnded(chef.run, at);
   }

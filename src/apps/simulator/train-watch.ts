@@ -13,6 +13,8 @@ import { departureAtOrBefore } from '../../domain/schedule.ts';
 import type { Signal } from '../../domain/signal.ts';
 import { compareTimestamps, type EpochMs, formatInstant, type Timestamp } from '../../domain/time.ts';
 import type { Outcome } from '../../domain/outcome.ts';
+import { isExpired } from '../../domain/run-request.ts';
+import type { RunRequest } from '../../domain/signal.ts';
 import { type Place, signalledVersion } from './place.ts';
 import type { Scenario } from './scenario.ts';
 import type { Violations } from './violations.ts';
@@ -40,6 +42,7 @@ interface Told {
   readonly timestamp: Timestamp;
   readonly version: Version;
   readonly at: EpochMs;
+  readonly requests: readonly RunRequest[];
 }
 
 /** The front of a train, as it stood at a departure. */
@@ -68,6 +71,8 @@ export class TrainWatch {
   /** No hold holds anything after that. */
   #heldUntil = -Infinity;
   readonly #rejected = new Set<Version>();
+  /** Run requests that people took back. */
+  readonly #withdrawn = new Set<string>();
   /** The last step that was begun, by environment. */
   readonly #steps = new Map<EnvironmentName, Step>();
   /** What people last moved by hand. */
@@ -124,6 +129,11 @@ export class TrainWatch {
     else if (stage !== undefined) this.#touched.add(stage);
   }
 
+  /** A person takes a run request back. */
+  withdrawn(id: string): void {
+    this.#withdrawn.add(id);
+  }
+
   rejected(version: Version): void {
     this.#rejected.add(version);
   }
@@ -168,11 +178,17 @@ export class TrainWatch {
     const schedule = stageOf(this.#plan, place.environment)?.schedule;
     const troubledUntil = Math.max(this.#calmSince, this.#heldUntil);
     const isCalm = this.#isAlone && schedule !== undefined && troubledUntil < departureAtOrBefore(schedule, at);
+    const open = (before?.requests ?? []).filter((request) => !isExpired(request, at));
+    const ids = new Set<string>(signal.runRequests.map(({ id }) => id));
+    const dropped = open.find(({ id }) => !ids.has(id) && !this.#withdrawn.has(id));
+    if (dropped !== undefined)
+      this.#violations.add('N11', at, where, `the run request ${dropped.id} was dropped while open`);
+    const isAsked = signal.runRequests.length > open.length || open.some(({ id }) => this.#withdrawn.has(id));
     // A step that overtook another is told once more, lest another Librarian has told the contrary: by each of them.
-    if (before?.version === version && isPinnedStill && isCalm && !this.#havePeopleActed) {
+    if (before?.version === version && isPinnedStill && isCalm && !isAsked && !this.#havePeopleActed) {
       this.#violations.add('L8', at, where, `signalled ${version} again, although it is pinned and signalled`);
     }
-    this.#lastSignal.set(place, { timestamp: signal.timestamp, version, at });
+    this.#lastSignal.set(place, { timestamp: signal.timestamp, version, at, requests: signal.runRequests });
   }
 
   /** A tick is over. */

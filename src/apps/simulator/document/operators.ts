@@ -9,7 +9,11 @@ import { type DocumentFault, isRecord } from '../../../domain/decoding.ts';
 import type { HoldScope } from '../../../domain/hold.ts';
 import { formatHoldScope, parseHoldScope } from '../../../domain/hold-text.ts';
 import { EnvironmentName, Slug, StackName, Version } from '../../../domain/names.ts';
+import { boundedDuration } from '../../../domain/json-fields.ts';
 import { environmentsOf, type ReleasePlan } from '../../../domain/release-plan.ts';
+import { NodePattern } from '../../../domain/signal.ts';
+import { HOUR_MS } from '../../../domain/time.ts';
+import { REQUEST_OPEN_MS_MAX, REQUEST_OPEN_MS_MIN } from '../../librarian/request-run.ts';
 import type { OperatorAction, OperatorDeed } from '../scenario.ts';
 import {
   At,
@@ -54,6 +58,18 @@ export type OperatorJson = { readonly at: string } & (
     }
   | { readonly does: 'enable'; readonly on?: FleetScopeJson }
   | { readonly does: 'run-now'; readonly on?: FleetScopeJson }
+  | {
+      readonly does: 'run-request';
+      readonly id: string;
+      readonly environment: string;
+      /** Names or globs; default all of the environment. */
+      readonly nodes?: readonly string[];
+      /** In seconds, default 300. */
+      readonly splay?: number;
+      /** Default 4h. */
+      readonly expires?: string;
+    }
+  | { readonly does: 'withdraw'; readonly id: string; readonly environment: string }
 );
 
 const HoldScopeText = new t.Type<HoldScope, string>(
@@ -67,6 +83,12 @@ const HoldScopeText = new t.Type<HoldScope, string>(
   },
   formatHoldScope,
 );
+
+const OpenFor = boundedDuration(REQUEST_OPEN_MS_MIN, REQUEST_OPEN_MS_MAX);
+
+/** What a run request is unless its entry says otherwise, as the command has it. */
+const REQUEST_SPLAY_SECONDS = 300;
+const REQUEST_OPEN_MS = 4 * HOUR_MS;
 
 const deed = <Does extends string, R extends t.Props, P extends t.Props>(does: Does, required: R, optional: P) =>
   exactRecord(`an operator's ${does}`, { at: At, does: t.literal(does), ...required }, optional);
@@ -85,6 +107,12 @@ const DEEDS = {
   disable: deed('disable', { for: Lasting }, { on: FleetScopeField, floor_too: t.boolean }),
   enable: deed('enable', {}, { on: FleetScopeField }),
   'run-now': deed('run-now', {}, { on: FleetScopeField }),
+  'run-request': deed(
+    'run-request',
+    { id: Slug, environment: EnvironmentName },
+    { nodes: someOf(NodePattern), splay: SplaySeconds, expires: OpenFor },
+  ),
+  withdraw: deed('withdraw', { id: Slug, environment: EnvironmentName }, {}),
 } satisfies Record<OperatorDeed['does'], t.Mixed>;
 
 /** {@link OperatorJson} with its fields read. */
@@ -114,6 +142,10 @@ const encodeDeed = (wire: OperatorWire): OperatorJson => {
       return DEEDS.enable.encode(wire);
     case 'run-now':
       return DEEDS['run-now'].encode(wire);
+    case 'run-request':
+      return DEEDS['run-request'].encode(wire);
+    case 'withdraw':
+      return DEEDS.withdraw.encode(wire);
   }
 };
 
@@ -177,30 +209,40 @@ const deedFaults = ({ plan, versions }: Known, wire: OperatorWire, path: Path): 
     case 'enable':
     case 'run-now':
       return placeFaults(plan, wire.on ?? {}, at('on'));
+    case 'run-request':
+    case 'withdraw':
+      return faultUnlessAmong(at('environment'), wire.environment, environmentsOf(plan));
   }
 };
 
-/** Holds that have one id, and lifts of holds that nobody has set by then. */
-const holdFaults = (wires: readonly OperatorWire[]): readonly DocumentFault[] => {
-  const holds = wires.flatMap((wire, i) =>
-    wire.does === 'hold' ? [{ path: ['operators', i, 'id'], name: wire.id, at: wire.at }] : [],
-  );
-  return [
-    ...faultsOfRepeats(holds, 'an id that no other hold has'),
-    ...wires.flatMap((wire, i): readonly DocumentFault[] => {
-      if (wire.does !== 'lift') return [];
-      const earlier = holds.filter(({ at }) => at <= wire.at).map(({ name }) => name);
-      return earlier.includes(wire.id)
-        ? []
-        : [{ path: ['operators', i, 'id'], value: wire.id, expected: 'the id of a hold that was set before' }];
-    }),
-  ];
-};
+/** What people begin under a name of their own, and how they end it. */
+const NAMED_DEEDS = [
+  { begins: 'hold', ends: 'lift', what: 'hold', done: 'set' },
+  { begins: 'run-request', ends: 'withdraw', what: 'run request', done: 'made' },
+] as const;
+
+/** Two of a kind that have one name, and ends of what nobody has begun by then. */
+const nameFaults = (wires: readonly OperatorWire[]): readonly DocumentFault[] =>
+  NAMED_DEEDS.flatMap(({ begins, ends, what, done }) => {
+    const begun = wires.flatMap((wire, i) =>
+      wire.does === begins ? [{ path: ['operators', i, 'id'], name: wire.id, at: wire.at }] : [],
+    );
+    return [
+      ...faultsOfRepeats(begun, `an id that no other ${what} has`),
+      ...wires.flatMap((wire, i): readonly DocumentFault[] => {
+        if (wire.does !== ends) return [];
+        const earlier = begun.filter(({ at }) => at <= wire.at).map(({ name }) => name);
+        return earlier.includes(wire.id)
+          ? []
+          : [{ path: ['operators', i, 'id'], value: wire.id, expected: `the id of a ${what} that was ${done} before` }];
+      }),
+    ];
+  });
 
 /** What of the operators' deeds the scenario does not have. */
 export const operatorFaults = (known: Known, wires: readonly OperatorWire[]): readonly DocumentFault[] => [
   ...wires.flatMap((wire, i) => deedFaults(known, wire, ['operators', i])),
-  ...holdFaults(wires),
+  ...nameFaults(wires),
 ];
 
 const deedOfWire = (wire: OperatorWire): OperatorDeed => {
@@ -236,6 +278,17 @@ const deedOfWire = (wire: OperatorWire): OperatorDeed => {
     case 'enable':
     case 'run-now':
       return { does: wire.does, on: wire.on ?? {} };
+    case 'run-request':
+      return {
+        does: wire.does,
+        id: wire.id,
+        environment: wire.environment,
+        ...(wire.nodes === undefined ? {} : { nodes: wire.nodes }),
+        splaySeconds: wire.splay ?? REQUEST_SPLAY_SECONDS,
+        opensForMs: wire.expires ?? REQUEST_OPEN_MS,
+      };
+    case 'withdraw':
+      return { does: wire.does, id: wire.id, environment: wire.environment };
   }
 };
 
@@ -255,12 +308,17 @@ export const wireOfAction = ({ atMs: at, deed: done }: OperatorAction): Operator
     }
     case 'disable':
       return { at, does: done.does, on: done.on, for: done.forMs, floor_too: done.floorToo };
+    case 'run-request': {
+      const { splaySeconds, opensForMs, ...rest } = done;
+      return { at, ...rest, splay: splaySeconds, expires: opensForMs };
+    }
     case 'lift':
     case 'rollback':
     case 'reject':
     case 'approve':
     case 'enable':
     case 'run-now':
+    case 'withdraw':
       return { at, ...done };
   }
 };
