@@ -12,7 +12,7 @@ import { HoldScopeField, Person, Reason, StepField } from './control-state.ts';
 import { errorAt, type DocumentFault, isRecord } from './decoding.ts';
 import { type Announcements, type Forecast, forecast } from './forecast.ts';
 import type { Hold, HoldScope } from './hold.ts';
-import { checkHoldScope, formatHoldScope, parseHoldScope } from './hold-text.ts';
+import { checkHoldScope, formatHoldScope, HoldScopeText } from './hold-text.ts';
 import {
   boundedDuration,
   defaultedField,
@@ -50,14 +50,10 @@ const PinField = new t.Type<PinEntry, string | Readonly<Record<string, string | 
 
 /** A scope as the command line has it, such as `stage:canary`; read also in the form in which reports write it. */
 const ScopeField = new t.Type<HoldScope, string>(
-  'plan, stage:NAME, environment:NAME or stack:NAME',
+  HoldScopeText.name,
   (u): u is HoldScope => HoldScopeField.is(u),
-  (u, context) => {
-    if (isRecord(u)) return HoldScopeField.validate(u, context);
-    const scope = parseHoldScope(typeof u === 'string' ? u : '');
-    return E.isRight(scope) ? t.success(scope.right) : t.failure(u, context);
-  },
-  formatHoldScope,
+  (u, context) => (isRecord(u) ? HoldScopeField.validate(u, context) : HoldScopeText.validate(u, context)),
+  HoldScopeText.encode,
 );
 
 const ArtifactEntry = exactFields('an artifact', {

@@ -5,10 +5,10 @@
  */
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
-import { describeValue } from './decoding.ts';
+import * as t from 'io-ts';
+import { describeValue, isRecord } from './decoding.ts';
 import type { Hold, HoldScope } from './hold.ts';
 import { EnvironmentName, parseName, Slug, StackName } from './names.ts';
-import { environmentsOf, type ReleasePlan } from './release-plan.ts';
 import { formatInstant } from './time.ts';
 
 const EXPECTED = 'expected plan, stage:NAME, environment:NAME or stack:NAME';
@@ -47,31 +47,53 @@ export const formatHoldScope = (scope: HoldScope): string => {
   }
 };
 
-const oneOf = <A extends string>(scope: HoldScope, name: A, known: readonly A[]): E.Either<string, HoldScope> =>
-  known.includes(name)
-    ? E.right(scope)
-    : E.left(`expected ${scope._tag}:NAME with one of ${known.join(', ')}, got ${formatHoldScope(scope)}`);
+/** Reads and writes a {@link HoldScope} as text. */
+export const HoldScopeText: t.Type<HoldScope, string> = new t.Type<HoldScope, string>(
+  'plan, stage:NAME, environment:NAME or stack:NAME',
+  (u): u is HoldScope => isRecord(u) && '_tag' in u,
+  (u, context) => {
+    const scope = parseHoldScope(typeof u === 'string' ? u : '');
+    return E.isRight(scope) ? t.success(scope.right) : t.failure(u, context, HoldScopeText.name);
+  },
+  formatHoldScope,
+);
+
+/** What of a plan a scope may name. */
+export interface ScopedPlan {
+  readonly stacks: readonly StackName[];
+  readonly stages: readonly { readonly name: Slug; readonly environments: readonly EnvironmentName[] }[];
+  readonly byHand: readonly EnvironmentName[];
+}
+
+const namesIn = ({ stacks, stages, byHand }: ScopedPlan, kind: HoldScope['_tag']): readonly string[] => {
+  switch (kind) {
+    case 'plan':
+      return [];
+    case 'stage':
+      return stages.map(({ name }) => name);
+    case 'environment':
+      return [...stages.flatMap(({ environments }) => environments), ...byHand];
+    case 'stack':
+      return stacks;
+  }
+};
+
+/** What was expected of a scope that names nothing of `plan`; none where it does: a hold on nothing stops nothing. */
+export const scopeExpected = (plan: ScopedPlan, scope: HoldScope): string | undefined => {
+  const known = namesIn(plan, scope._tag);
+  return scope._tag === 'plan' || known.some((name) => formatHoldScope(scope) === `${scope._tag}:${name}`)
+    ? undefined
+    : `${scope._tag}:NAME with one of ${known.join(', ')}`;
+};
 
 /**
- * Checks that `plan` has what `scope` names: a hold on nothing stops nothing, and whoever set it believes otherwise.
+ * Checks that `plan` has what `scope` names.
  *
  * @returns the scope, or in one line which names the plan has.
  */
-export const checkHoldScope = (plan: ReleasePlan, scope: HoldScope): E.Either<string, HoldScope> => {
-  switch (scope._tag) {
-    case 'plan':
-      return E.right(scope);
-    case 'stage':
-      return oneOf(
-        scope,
-        scope.stage,
-        plan.stages.map(({ name }) => name),
-      );
-    case 'environment':
-      return oneOf(scope, scope.environment, environmentsOf(plan));
-    case 'stack':
-      return oneOf(scope, scope.stack, plan.stacks);
-  }
+export const checkHoldScope = (plan: ScopedPlan, scope: HoldScope): E.Either<string, HoldScope> => {
+  const expected = scopeExpected(plan, scope);
+  return expected === undefined ? E.right(scope) : E.left(`expected ${expected}, got ${formatHoldScope(scope)}`);
 };
 
 /** A hold in one line. */

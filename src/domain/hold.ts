@@ -23,6 +23,8 @@ export interface Hold {
   readonly owner: string;
   /** From this instant on it holds nothing any more; none: until it is lifted. */
   readonly expiresAt: O.Option<EpochMs>;
+  /** It is a freeze of the plan, which nobody lifts. */
+  readonly isFreeze?: true;
 }
 
 /** Whether `hold` holds anything at `now`. */

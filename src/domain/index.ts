@@ -18,6 +18,7 @@ export * from './fallback.ts';
 export * from './forecast-request.ts';
 export * from './forecast.ts';
 export * from './hash.ts';
+export * from './freeze.ts';
 export * from './hold-text.ts';
 export * from './hold.ts';
 export * from './intervention.ts';

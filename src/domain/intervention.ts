@@ -7,6 +7,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
 import { promotable } from './catalogue.ts';
+import { holdsInForce } from './freeze.ts';
 import { type Hold, holdOnEnvironment, holdOnStack } from './hold.ts';
 import type { EnvironmentName, StackName, Version } from './names.ts';
 import { type EnvironmentPin, environmentPin, type Pins } from './pins.ts';
@@ -60,7 +61,9 @@ export const formatInterventionRefusal = (refusal: InterventionRefusal): string 
     case 'ArtifactIncomplete':
       return `version: ${refusal.version} is not complete on ${refusal.missingOn.join(', ')}; wait for its upload`;
     case 'Held':
-      return `held by ${refusal.hold.owner}: ${refusal.hold.reason} (hold ${refusal.hold.id}); lift it first`;
+      return refusal.hold.isFreeze === true
+        ? `frozen by the plan: ${refusal.hold.reason} (freeze ${refusal.hold.id}); wait for its end, or change the plan`
+        : `held by ${refusal.hold.owner}: ${refusal.hold.reason} (hold ${refusal.hold.id}); lift it first`;
     case 'PromotionUnderWay':
       return `environment ${refusal.environment}: its promotion to ${refusal.version} is not complete on ${refusal.stacks.join(', ')}; promote on every stack, wait for the next tick to finish it, or roll it back`;
     case 'NothingToRollBackTo':
@@ -207,9 +210,10 @@ export const promoteByHand = (view: TickView, request: PromoteRequest): E.Either
   const allowed = checkVersion(view, version);
   if (E.isLeft(allowed)) return allowed;
   const stacks = O.isSome(stack) ? [stack.value] : view.plan.stacks;
+  const holds = holdsInForce(view.plan, view.holds, view.now);
   const hold =
-    holdOnEnvironment(view.holds, stageOf(view.plan, environment)?.name, environment, view.now) ??
-    stacks.map((name) => holdOnStack(view.holds, name, view.now)).find((found) => found !== undefined);
+    holdOnEnvironment(holds, stageOf(view.plan, environment)?.name, environment, view.now) ??
+    stacks.map((name) => holdOnStack(holds, name, view.now)).find((found) => found !== undefined);
   if (hold !== undefined) return refuse({ _tag: 'Held', hold });
   const free = checkUnderWay(view, environment, version, stacks);
   if (E.isLeft(free)) return free;

@@ -101,7 +101,8 @@ const formatWaitingReason = (reason: WaitingReason): string => {
     case 'ClockWentBack':
       return 'the clock was set back past a departure that acted; one departure is let go, the next acts again';
     case 'Held': {
-      const { id, owner, reason: why } = reason.hold;
+      const { id, owner, reason: why, isFreeze } = reason.hold;
+      if (isFreeze === true) return `frozen by the plan: ${why} (freeze ${id})`;
       return `held by ${owner}: ${why} (hold ${id}; lift it to go on)`;
     }
     case 'NoArtifact':

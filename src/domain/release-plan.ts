@@ -7,6 +7,8 @@
 import * as E from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { boundedInteger, errorAt, type DocumentFault, fields, isRecord } from './decoding.ts';
+import { FREEZE_FIELDS, type Freeze, FreezeField, type FreezeJson } from './freeze.ts';
+import { formatHoldScope, scopeExpected } from './hold-text.ts';
 import { DurationField } from './json-fields.ts';
 import { EnvironmentName, Slug, StackName } from './names.ts';
 import { DEPARTURE_EVERY_MS_MAX, DEPARTURE_EVERY_MS_MIN, type Schedule } from './schedule.ts';
@@ -53,6 +55,8 @@ export interface ReleasePlan {
   readonly stages: readonly Stage[];
   /** Environments that only people promote. */
   readonly byHand: readonly EnvironmentName[];
+  /** Times in which nothing is promoted in a scope. */
+  readonly freezes: readonly Freeze[];
 }
 
 /** {@link Stage} as a document has it; durations as text, such as `1h` or `30m`. */
@@ -80,6 +84,8 @@ export interface ReleasePlanJson {
   readonly stages: readonly StageJson[];
   /** Default none. */
   readonly by_hand?: readonly string[];
+  /** Default none. */
+  readonly freezes?: readonly FreezeJson[];
 }
 
 /** How late a departure may act unless the plan says otherwise: ten minutes (law T8). */
@@ -106,6 +112,7 @@ const STAGE_OPTIONAL = {
   follows: EnvironmentName,
   boards: EnvironmentName,
 };
+const STAGE_FIELDS = Object.keys({ ...STAGE_REQUIRED, ...STAGE_OPTIONAL });
 const StageWire = fields('a stage', STAGE_REQUIRED, STAGE_OPTIONAL);
 
 const PLAN_REQUIRED = {
@@ -113,7 +120,11 @@ const PLAN_REQUIRED = {
   stacks: t.readonlyArray(StackName, 'a list of stacks'),
   stages: t.readonlyArray(StageWire, 'a list of stages'),
 };
-const PLAN_OPTIONAL = { by_hand: t.readonlyArray(EnvironmentName, 'a list of environments') };
+const PLAN_OPTIONAL = {
+  by_hand: t.readonlyArray(EnvironmentName, 'a list of environments'),
+  freezes: t.readonlyArray(FreezeField, 'a list of freezes'),
+};
+const PLAN_FIELDS = Object.keys({ ...PLAN_REQUIRED, ...PLAN_OPTIONAL });
 const PlanWire = fields('a release plan', PLAN_REQUIRED, PLAN_OPTIONAL);
 
 type StageWire = t.TypeOf<typeof StageWire>;
@@ -123,19 +134,21 @@ type PlanWire = t.TypeOf<typeof PlanWire>;
 const unknownFaults = (
   u: unknown,
   path: readonly (string | number)[],
-  ...known: readonly Readonly<Record<string, unknown>>[]
+  names: readonly string[],
 ): readonly DocumentFault[] => {
   if (!isRecord(u)) return [];
-  const names = known.flatMap((props) => Object.keys(props));
   return Object.keys(u)
     .filter((key) => !names.includes(key))
     .map((key) => ({ path: [...path, key], value: u[key], expected: `no such field; known are ${names.join(', ')}` }));
 };
 
 const allUnknownFaults = (u: unknown): readonly DocumentFault[] => [
-  ...unknownFaults(u, [], PLAN_REQUIRED, PLAN_OPTIONAL),
+  ...unknownFaults(u, [], PLAN_FIELDS),
+  ...(isRecord(u) && Array.isArray(u['freezes'])
+    ? u['freezes'].flatMap((freeze, i) => unknownFaults(freeze, ['freezes', i], FREEZE_FIELDS))
+    : []),
   ...(isRecord(u) && Array.isArray(u['stages'])
-    ? u['stages'].flatMap((stage, i) => unknownFaults(stage, ['stages', i], STAGE_REQUIRED, STAGE_OPTIONAL))
+    ? u['stages'].flatMap((stage, i) => unknownFaults(stage, ['stages', i], STAGE_FIELDS))
     : []),
 ];
 
@@ -205,6 +218,18 @@ const circleFaults = (stages: readonly StageWire[]): readonly DocumentFault[] =>
   });
 };
 
+/** A freeze of nothing would freeze nothing, and whoever wrote it believes otherwise. */
+const freezeFaults = ({ stacks, stages, by_hand: byHand = [], freezes = [] }: PlanWire): readonly DocumentFault[] => [
+  ...duplicateFaults(
+    freezes.map(({ name }, i) => ({ name, path: ['freezes', i, 'name'] })),
+    'a name that no other freeze has',
+  ),
+  ...freezes.flatMap(({ scope }, i): readonly DocumentFault[] => {
+    const expected = scopeExpected({ stacks, stages, byHand }, scope);
+    return expected === undefined ? [] : [{ path: ['freezes', i, 'scope'], value: formatHoldScope(scope), expected }];
+  }),
+];
+
 const planFaults = (plan: PlanWire): readonly DocumentFault[] => {
   const environments = [
     ...plan.stages.flatMap((stage, i) =>
@@ -233,6 +258,7 @@ const planFaults = (plan: PlanWire): readonly DocumentFault[] => {
     ...duplicateFaults(environments, 'an environment that no other stage has'),
     ...plan.stages.flatMap((stage, i) => stageFaults(stage, i, known)),
     ...circleFaults(plan.stages),
+    ...freezeFaults(plan),
   ];
 };
 
@@ -279,6 +305,7 @@ export const ReleasePlan: t.Type<ReleasePlan, ReleasePlanJson> = new t.Type<Rele
       stacks: wire.stacks,
       stages: wire.stages.map(stageOfWire),
       byHand: wire.by_hand ?? [],
+      freezes: wire.freezes ?? [],
     });
   },
   (plan) => ({
@@ -286,6 +313,7 @@ export const ReleasePlan: t.Type<ReleasePlan, ReleasePlanJson> = new t.Type<Rele
     stacks: plan.stacks,
     stages: plan.stages.map(stageToJson),
     by_hand: plan.byHand,
+    ...(plan.freezes.length > 0 ? { freezes: plan.freezes.map(FreezeField.encode) } : {}),
   }),
 );
 

@@ -76,6 +76,9 @@ describe('a release plan', () => {
         { name: 'train', kind: 'train', environments: names(stops, 'prod-'), every: '1h', splay, boards: 'canary' },
       ],
       by_hand: names(byHand, 'ami-'),
+      ...(byHand > 1
+        ? { freezes: [{ name: 'weekend', scope: 'stage:train', from: 'Fri 16:00', to: 'Mon 06:00', reason: 'rest' }] }
+        : {}),
     }));
 
   property('is written as it is read', [plan], (json) => {
@@ -195,7 +198,7 @@ describe('a release plan with a fault', () => {
     [
       'an unknown field',
       { ...SLACK_PLAN_JSON, stack: 'basalt' },
-      'stack: expected no such field; known are name, stacks, stages, by_hand, got "basalt"',
+      'stack: expected no such field; known are name, stacks, stages, by_hand, freezes, got "basalt"',
     ],
     [
       'an unknown field of a stage',

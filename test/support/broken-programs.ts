@@ -370,6 +370,19 @@ const NEW_MACHINES = scenarioOf({
   fallback: { every: '1m' },
 });
 
+const FROZEN_TRAIN = scenarioOf({
+  name: 'frozen-train',
+  about: 'an artifact an hour, and a plan that freezes its train for six hours',
+  plan: {
+    ...SHORT_TRAIN,
+    freezes: [{ name: 'night', scope: 'stage:train', from: 'Mon 04:00', to: 'Mon 10:00', reason: 'nobody looks' }],
+  },
+  lasts: '18h',
+  fleet: 24,
+  installed: '1.0.0',
+  artifacts: ['1.1.0', '1.2.0', '1.3.0', '1.4.0', '1.5.0'].map((version, i) => ({ version, at: `${i}h45m` })),
+});
+
 const TRAIN = scenarioOf({
   name: 'train',
   about: 'an artifact an hour, and a train that takes five: one stop to a departure, one version at a time',
@@ -641,6 +654,14 @@ const boardsAtEveryDeparture = (): Programs => {
   };
   return { ...SHIPPED, deciders: { ...SHIPPED.deciders, decideStage: blind } };
 };
+
+const looksAtNoFreezes = (): Programs => ({
+  ...SHIPPED,
+  deciders: {
+    ...SHIPPED.deciders,
+    decideStage: (view, stage) => SHIPPED.deciders.decideStage({ ...view, plan: { ...view.plan, freezes: [] } }, stage),
+  },
+});
 
 /** The decisions with the safety taken out that the control of this name is about. */
 const trainThat = (fault: string) => (): Programs => {
@@ -1182,6 +1203,7 @@ export const DELIBERATE_BUGS: readonly DeliberateBug[] = [
     scenario: HELD_TRAIN,
     laws: ['T10'],
   },
+  { name: 'does not look at freezes', programs: looksAtNoFreezes, scenario: FROZEN_TRAIN, laws: ['T10'] },
   { name: 'does not look at rejections', programs: looksAtNoRejections, scenario: REJECTED_VERSION, laws: ['T12'] },
   {
     name: 'rolls back to what the next departure undoes',

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { freezeEndsAt, holdsInForce } from '../../domain/freeze.ts';
 import type { Hold } from '../../domain/hold.ts';
 import { isActive } from '../../domain/hold.ts';
 import { compareVersions, type EnvironmentName, type StackName, type Version } from '../../domain/names.ts';
@@ -193,6 +194,10 @@ export class TrainWatch {
 
   /** A tick is over. */
   ticked(outcomes: readonly Outcome[], at: EpochMs): void {
+    for (const { times } of this.#plan.freezes) {
+      const endsAt = freezeEndsAt(times, at);
+      if (O.isSome(endsAt)) this.#heldUntil = Math.max(this.#heldUntil, endsAt.value);
+    }
     const named = outcomes.map(({ environment }) => environment).toSorted();
     if (named.join() !== environmentsOf(this.#plan).toSorted().join()) {
       this.#violations.add('T9', at, this.#plan.name, `outcomes for ${named.join(', ')}`);
@@ -207,7 +212,7 @@ export class TrainWatch {
 
   #holdOn({ stack, environment }: Place, at: EpochMs): Hold | undefined {
     const stage = stageOf(this.#plan, environment)?.name;
-    return [...this.#holds.values()].find(
+    return holdsInForce(this.#plan, [...this.#holds.values()], at).find(
       (hold) =>
         isActive(hold, at) &&
         (hold.scope._tag === 'plan' ||

@@ -7,6 +7,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
 import { type Catalogue, promotable } from '../catalogue.ts';
+import { holdsInForce } from '../freeze.ts';
 import { holdOnPromotion, holdOnStack } from '../hold.ts';
 import type { EnvironmentName, Slug, StackName, Version } from '../names.ts';
 import type { Outcome, PromotedReason, WaitingReason } from '../outcome.ts';
@@ -93,10 +94,11 @@ export const promoteThrough = (
 ): Decided => {
   const refusal = notPromotable(view.catalogue, version, view.plan.stacks);
   if (refusal !== undefined) return waiting(environment, refusal, UNKNOWN_WHEN);
-  const hold = holdOnPromotion(view.holds, stage, environment, stacks, view.now);
+  const holds = holdsInForce(view.plan, view.holds, view.now);
+  const hold = holdOnPromotion(holds, stage, environment, stacks, view.now);
   if (hold !== undefined) return waiting(environment, { _tag: 'Held', hold }, hold.expiresAt);
   const free =
-    view.holds.length === 0 ? stacks : stacks.filter((stack) => holdOnStack(view.holds, stack, view.now) === undefined);
+    holds.length === 0 ? stacks : stacks.filter((stack) => holdOnStack(holds, stack, view.now) === undefined);
   return {
     outcome: { _tag: 'Promoted', environment, version, stacks: free, reason },
     promotion: { environment, version, stacks: free, splaySeconds, reason },

@@ -409,7 +409,7 @@ describe('what is wrong is refused by its field', () => {
     [
       'a hold on a stage that is none',
       { operators: [{ at: '1h', does: 'hold', id: 'a', scope: 'stage:tran' }] },
-      'operators.0.scope: expected one of stage:latest, stage:canary, stage:train, got "stage:tran"',
+      'operators.0.scope: expected stage:NAME with one of latest, canary, train, got "stage:tran"',
     ],
     [
       'a hold on what is no scope',

@@ -3,11 +3,10 @@
  *
  * @module
  */
-import * as E from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { type DocumentFault, isRecord } from '../../../domain/decoding.ts';
 import type { HoldScope } from '../../../domain/hold.ts';
-import { formatHoldScope, parseHoldScope } from '../../../domain/hold-text.ts';
+import { formatHoldScope, HoldScopeText, scopeExpected } from '../../../domain/hold-text.ts';
 import { EnvironmentName, Slug, StackName, Version } from '../../../domain/names.ts';
 import { boundedDuration } from '../../../domain/json-fields.ts';
 import { environmentsOf, type ReleasePlan } from '../../../domain/release-plan.ts';
@@ -70,18 +69,6 @@ export type OperatorJson = { readonly at: string } & (
       readonly expires?: string;
     }
   | { readonly does: 'withdraw'; readonly id: string; readonly environment: string }
-);
-
-const HoldScopeText = new t.Type<HoldScope, string>(
-  'scope',
-  (u): u is HoldScope => isRecord(u) && '_tag' in u,
-  (u, context) => {
-    const scope = parseHoldScope(typeof u === 'string' ? u : '');
-    return E.isRight(scope)
-      ? t.success(scope.right)
-      : t.failure(u, context, 'plan, stage:NAME, environment:NAME or stack:NAME');
-  },
-  formatHoldScope,
 );
 
 const OpenFor = boundedDuration(REQUEST_OPEN_MS_MIN, REQUEST_OPEN_MS_MAX);
@@ -171,17 +158,8 @@ export interface Known {
 }
 
 const scopeFaults = (plan: ReleasePlan, scope: HoldScope, path: Path): readonly DocumentFault[] => {
-  const known = (names: readonly string[]) => names.map((name) => `${scope._tag}:${name}`);
-  switch (scope._tag) {
-    case 'plan':
-      return [];
-    case 'stage':
-      return faultUnlessAmong(path, formatHoldScope(scope), known(plan.stages.map(({ name }) => name)));
-    case 'environment':
-      return faultUnlessAmong(path, formatHoldScope(scope), known(environmentsOf(plan)));
-    case 'stack':
-      return faultUnlessAmong(path, formatHoldScope(scope), known(plan.stacks));
-  }
+  const expected = scopeExpected(plan, scope);
+  return expected === undefined ? [] : [{ path, value: formatHoldScope(scope), expected }];
 };
 
 const deedFaults = ({ plan, versions }: Known, wire: OperatorWire, path: Path): readonly DocumentFault[] => {
