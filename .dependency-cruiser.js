@@ -2,11 +2,18 @@
 
 const npm = (...names) => `(^|/)node_modules/(${names.join('|')})/`;
 
-/** The one library that an adapter may speak to its part of the world with; the others have Node's own modules. */
-const SDKS = { s3: '@aws-sdk/client-s3', gcs: '@google-cloud/storage', 'artifact-format': 'tar' };
+/**
+ * The one library that an adapter may speak to its part of the world with; the others have Node's own modules. That of S3
+ * comes in two packages.
+ */
+const SDKS = {
+  s3: '@aws-sdk/(client-s3|credential-providers)',
+  gcs: '@google-cloud/storage',
+  'artifact-format': 'tar',
+};
 
 /** What several adapters are made of, and no adapter by itself. */
-const SHARED_BY_ADAPTERS = ['text-body', 'durable-files', 'artifact-format', 'deadline'];
+const SHARED_BY_ADAPTERS = ['text-body', 'durable-files', 'artifact-format', 'deadline', 'chef-environment'];
 
 const MAIN = ['^src/apps/main\\.ts$', '^src/apps/[^/]+/main\\.ts$'];
 

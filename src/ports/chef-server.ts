@@ -22,11 +22,28 @@ export type UploadOutcome =
   | { readonly _tag: 'BadArtifact'; readonly detail: string }
   | ChefServerUnavailable;
 
+/** How far an upload is. */
+export interface UploadedFiles {
+  /** Files that are on the server, those that were there before among them. */
+  readonly done: number;
+  /** All files of the artifact. */
+  readonly total: number;
+}
+
 /** One stack's Chef Infra Server. Nothing here ever rejects. */
 export interface ChefServer {
   readonly stack: StackName;
-  /** Uploads what is missing of an artifact; doing it again is harmless. Only when all is there does it count as complete. */
-  readonly upload: (record: ArtifactRecord, tarball: AsyncIterable<Uint8Array>) => Promise<UploadOutcome>;
+  /**
+   * Uploads what is missing of an artifact; doing it again is harmless. Only when all is there does it count as complete.
+   *
+   * @param onFiles - is told how far it is, as often as there is something to tell. Where the files go up only after the
+   * tarball was read, its bytes say nothing of that.
+   */
+  readonly upload: (
+    record: ArtifactRecord,
+    tarball: AsyncIterable<Uint8Array>,
+    onFiles?: (files: UploadedFiles) => void,
+  ) => Promise<UploadOutcome>;
   /** Which artifacts are complete here, with the checksum each was uploaded under. */
   readonly completeArtifacts: () => Promise<
     { readonly _tag: 'Listed'; readonly sha256ByVersion: ReadonlyMap<Version, string> } | ChefServerUnavailable

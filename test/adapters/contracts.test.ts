@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  artifactInboxContract,
   artifactStoreContract,
   chefServerContract,
   clockContract,
@@ -10,6 +11,8 @@ import {
 } from '../../src/adapters/contracts/index.ts';
 import { childProcessRunner } from '../../src/adapters/child-process/index.ts';
 import {
+  memoryArtifactInbox,
+  type MemoryArtifactInbox,
   memoryArtifactStore,
   memoryChefServer,
   memorySignalBus,
@@ -18,6 +21,7 @@ import {
 } from '../../src/adapters/memory/index.ts';
 import { nameFromLiteral, StackName } from '../../src/domain/names.ts';
 import { epochMs, plus } from '../../src/domain/time.ts';
+import type { ArtifactInbox } from '../../src/ports/artifact-inbox.ts';
 import type { ArtifactStore } from '../../src/ports/artifact-store.ts';
 import type { ChefServer } from '../../src/ports/chef-server.ts';
 import type { Clock } from '../../src/ports/clock.ts';
@@ -208,6 +212,61 @@ describe('the artifact store contract finds out a store', () => {
       return {
         store: breakIt(store),
         damage: async (version, bytes) => store.damage(version, bytes),
+        tearDown: NOTHING,
+      };
+    });
+    await assertFoundOut(cases, by);
+  });
+});
+
+describe('the artifact inbox contract finds out an inbox', () => {
+  const broken: Readonly<Record<string, readonly [(inbox: MemoryArtifactInbox) => ArtifactInbox, RegExp]>> = {
+    'that opens whatever lies there': [
+      (inbox) => ({
+        ...inbox,
+        open: async (name) => {
+          const listing = await inbox.list();
+          const tarballs = listing._tag === 'Listed' ? listing.tarballs : [];
+          return inbox.open(name, tarballs.find((one) => one.name === name)?.revision ?? '');
+        },
+      }),
+      /^fault 71/,
+    ],
+    'that names a tarball by its size': [
+      (inbox) => ({
+        ...inbox,
+        list: async () => {
+          const listing = await inbox.list();
+          if (listing._tag !== 'Listed') return listing;
+          return {
+            ...listing,
+            tarballs: listing.tarballs.map((one) => ({ ...one, revision: String(one.sizeBytes) })),
+          };
+        },
+      }),
+      /^fault 71/,
+    ],
+    'that calls half a tarball whole': [
+      (inbox) => ({
+        ...inbox,
+        list: async () => {
+          const listing = await inbox.list();
+          if (listing._tag !== 'Listed') return listing;
+          return { ...listing, tarballs: listing.tarballs.map((one) => ({ ...one, mayGrow: false })) };
+        },
+      }),
+      /^fault 70: half a tarball/,
+    ],
+  };
+
+  test.each(Object.entries(broken))('%s', async (_name, [breakIt, by]) => {
+    const cases = artifactInboxContract(async () => {
+      const inbox = memoryArtifactInbox();
+      return {
+        inbox: breakIt(inbox),
+        put: async (name, bytes) => inbox.put(name, bytes),
+        remove: async (name) => inbox.remove(name),
+        begin: async (name, bytes) => inbox.put(name, bytes, true),
         tearDown: NOTHING,
       };
     });

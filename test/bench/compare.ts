@@ -10,7 +10,8 @@ import type { Effort, Measurement } from './section.ts';
 /** What is measured: its result is kept, so that no compiler finds out that nobody needs it. */
 export type Operation = () => unknown;
 
-const median = (values: readonly number[]): number => {
+/** The middle of some figures. */
+export const medianOf = (values: readonly number[]): number => {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 };
@@ -25,10 +26,10 @@ const measurementOf = (rounds: readonly Round[]): Measurement => {
   const ratios = rounds.map(({ oursMs, alternativeMs }) => oursMs / alternativeMs);
   return {
     _tag: 'Measured',
-    ratio: median(ratios),
+    ratio: medianOf(ratios),
     ratioRange: [Math.min(...ratios), Math.max(...ratios)],
-    perSecond: 1_000 / median(rounds.map(({ oursMs }) => oursMs)),
-    alternativePerSecond: 1_000 / median(rounds.map(({ alternativeMs }) => alternativeMs)),
+    perSecond: 1_000 / medianOf(rounds.map(({ oursMs }) => oursMs)),
+    alternativePerSecond: 1_000 / medianOf(rounds.map(({ alternativeMs }) => alternativeMs)),
   };
 };
 

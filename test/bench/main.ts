@@ -11,9 +11,25 @@ import { jsonLine, paragraph } from './report.ts';
 import type { Effort } from './section.ts';
 import { SECTIONS } from './sections.ts';
 
-const FULL: Effort = { rounds: 15, roundMs: 200, processes: 40, nodes: 10_000, simulations: 5 };
+const FULL: Effort = {
+  rounds: 15,
+  roundMs: 200,
+  processes: 40,
+  polls: 120,
+  nodes: 10_000,
+  simulations: 5,
+  artifactBytes: 1_000_000_000,
+};
 /** Enough to see that every section runs; what it measures means nothing. */
-const QUICK: Effort = { rounds: 1, roundMs: 1, processes: 1, nodes: 100, simulations: 1 };
+const QUICK: Effort = {
+  rounds: 1,
+  roundMs: 1,
+  processes: 1,
+  polls: 2,
+  nodes: 100,
+  simulations: 1,
+  artifactBytes: 1_000_000,
+};
 
 const USAGE = `usage: npm run --silent bench -- [--json] [--quick] [--section NAME]…
   --json     one line of JSON per section

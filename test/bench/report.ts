@@ -18,6 +18,8 @@ const goalText = (goal: Goal): string => {
       return `an exponent of at most ${goal.exponent}`;
     case 'PollsAtMost':
       return `at most ${goal.ratio}× the requests and ${goal.ratio}× the median delay`;
+    case 'BytesAtMost':
+      return `at most ${round(goal.bytes / 1e6)} MB`;
     case 'All':
       return goal.goals.map(goalText).join(', and ');
   }

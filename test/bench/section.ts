@@ -9,7 +9,7 @@
 
 /** What a section has to reach. */
 export type Goal =
-  /** Ours takes at most so many times as long as the alternative. */
+  /** Ours takes at most so many times what the alternative takes, of time or of memory. */
   | { readonly _tag: 'RatioAtMost'; readonly ratio: number }
   /** Ours does at least so much in a second, on one core. */
   | { readonly _tag: 'PerSecondAtLeast'; readonly perSecond: number }
@@ -17,6 +17,8 @@ export type Goal =
   | { readonly _tag: 'ExponentAtMost'; readonly exponent: number }
   /** Both the requests and the median delay are at most this part of the alternative's. */
   | { readonly _tag: 'PollsAtMost'; readonly ratio: number }
+  /** Ours takes at most so many bytes. */
+  | { readonly _tag: 'BytesAtMost'; readonly bytes: number }
   /** Each of them. */
   | { readonly _tag: 'All'; readonly goals: readonly Goal[] };
 
@@ -31,7 +33,7 @@ export interface Measurement {
   readonly alternativePerSecond: number;
 }
 
-/** What one thing keeps in memory, in bytes. */
+/** What one thing, or one process, has in memory, in bytes. */
 export interface Weight {
   readonly _tag: 'Weighed';
   readonly bytes: number;
@@ -90,10 +92,14 @@ export interface Effort {
   readonly roundMs: number;
   /** So many processes of each are started, in turn, where a section measures those. */
   readonly processes: number;
+  /** So often a process polls before its memory is looked at. */
+  readonly polls: number;
   /** So many nodes a simulated fleet has … */
   readonly nodes: number;
   /** … and so many times it is simulated. */
   readonly simulations: number;
+  /** A large artifact has so many bytes. */
+  readonly artifactBytes: number;
 }
 
 /** One line of the benchmark. A new one is a file that exports it and a line in `sections.ts`. */
@@ -113,7 +119,10 @@ export interface Section {
 export const isMet = (goal: Goal, finding: Finding): boolean => {
   switch (goal._tag) {
     case 'RatioAtMost':
-      return finding._tag === 'Measured' && finding.ratio <= goal.ratio;
+      return (
+        (finding._tag === 'Measured' && finding.ratio <= goal.ratio) ||
+        (finding._tag === 'Weighed' && finding.bytes <= goal.ratio * finding.alternativeBytes)
+      );
     case 'PerSecondAtLeast':
       return finding._tag === 'Measured' && finding.perSecond >= goal.perSecond;
     case 'ExponentAtMost':
@@ -124,6 +133,8 @@ export const isMet = (goal: Goal, finding: Finding): boolean => {
         finding.ours.perNodeDay <= goal.ratio * finding.alternative.perNodeDay &&
         finding.ours.medianMs <= goal.ratio * finding.alternative.medianMs
       );
+    case 'BytesAtMost':
+      return finding._tag === 'Weighed' && finding.bytes <= goal.bytes;
     case 'All':
       return goal.goals.every((each) => isMet(each, finding));
   }

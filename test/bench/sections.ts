@@ -1,13 +1,17 @@
+import { artifactAddMemory, artifactBuildMemory } from './artifact-memory.ts';
 import { decodeLarge } from './decode-large.ts';
 import { decodeSmall } from './decode-small.ts';
 import { fallbackCheck } from './fallback-check.ts';
 import { importCore } from './import-core.ts';
+import { pollCpuSdk, pollCpuSigned } from './poll-cpu.ts';
 import { pollTimetable } from './poll-timetable.ts';
 import type { Section } from './section.ts';
 import { simulateGrowth } from './simulate-growth.ts';
 import { simulateMemory } from './simulate-memory.ts';
 import { simulatePoll, simulatePollSeldom } from './simulate-poll.ts';
 import { simulateSkip, simulateSkipFaults } from './simulate-skip.ts';
+import { summonerMemorySdk, summonerMemorySigned } from './summoner-memory.ts';
+import { statusReads } from './status-reads.ts';
 import { summonerStep } from './summoner-step.ts';
 import { trainTick } from './train-tick.ts';
 
@@ -15,15 +19,22 @@ import { trainTick } from './train-tick.ts';
 export const SECTIONS: readonly Section[] = [
   summonerStep,
   trainTick,
+  statusReads,
   decodeSmall,
   decodeLarge,
   fallbackCheck,
   importCore,
   pollTimetable,
+  pollCpuSdk,
+  pollCpuSigned,
+  summonerMemorySigned,
+  summonerMemorySdk,
   simulatePoll,
   simulatePollSeldom,
   simulateSkip,
   simulateSkipFaults,
   simulateMemory,
   simulateGrowth,
+  artifactBuildMemory,
+  artifactAddMemory,
 ];

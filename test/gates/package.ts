@@ -31,7 +31,7 @@ const installNode = async (folder: string, release: string): Promise<string> => 
 };
 
 /** What only the adapters for them need. */
-const OPTIONAL_PEERS = ['@aws-sdk/client-s3', '@google-cloud/storage'];
+const OPTIONAL_PEERS = ['@aws-sdk/client-s3', '@aws-sdk/credential-providers', '@google-cloud/storage'];
 
 const pack = async (folder: string): Promise<string> => {
   await mustRun('npm', ['run', '--silent', 'build']);

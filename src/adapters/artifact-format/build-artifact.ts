@@ -5,8 +5,12 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { Header, Pax } from 'tar';
+import { withCookbookVersion } from '../../domain/cookbook-metadata.ts';
 import { Manifest } from '../../domain/manifest.ts';
-import { MANIFEST_FILE } from './artifact-path.ts';
+import type { Version } from '../../domain/names.ts';
+import { artifactPath, type CookbookFolder, MANIFEST_FILE } from './artifact-path.ts';
+import { BadFolder, messageOf, readCookbook } from './cookbook-folder.ts';
+import { ARTIFACT_LIMITS, type ArtifactLimits } from './unpack-artifact.ts';
 
 const BLOCK_BYTES = 512;
 
@@ -29,38 +33,75 @@ const headerOf = ({ path, mode, size }: SourceFile): Buffer => {
   return Buffer.concat([new Pax({ path, size, mtime: MODIFIED }).encode(), block]);
 };
 
-async function* tarOf(files: AsyncIterable<SourceFile>): AsyncGenerator<Uint8Array> {
+const paddingAfter = (size: number): number => (BLOCK_BYTES - (size % BLOCK_BYTES)) % BLOCK_BYTES;
+
+const END = Buffer.alloc(2 * BLOCK_BYTES);
+
+async function* tarOf(files: AsyncIterable<SourceFile>, limits: ArtifactLimits): AsyncGenerator<Uint8Array> {
+  const { entriesMax, unpackedBytesMax } = limits;
+  let [entries, bytes] = [0, END.length];
   for await (const file of files) {
-    yield headerOf(file);
+    const header = headerOf(file);
+    bytes += header.length + file.size + paddingAfter(file.size);
+    // What nobody would take in is not built either (fault 70).
+    if (++entries > entriesMax || bytes > unpackedBytesMax) {
+      throw new BadFolder(
+        `${file.path}: expected at most ${entriesMax} files and ${unpackedBytesMax} bytes of all together, got more; leave large files out of cookbooks`,
+      );
+    }
+    yield header;
     let written = 0;
     for await (const piece of file.content) {
       written += piece.length;
       yield piece;
     }
     if (written !== file.size) {
-      throw new Error(`${file.path}: expected ${file.size} bytes, got ${written}; it changed while it was packed`);
+      throw new BadFolder(
+        `${file.path}: expected ${file.size} bytes, got ${written}; it changed while it was packed: build again`,
+      );
     }
-    yield Buffer.alloc((BLOCK_BYTES - (written % BLOCK_BYTES)) % BLOCK_BYTES);
+    yield Buffer.alloc(paddingAfter(written));
   }
-  yield Buffer.alloc(2 * BLOCK_BYTES);
+  yield END;
 }
 
 /** Opened when the first piece is asked for. */
-async function* contentOf(file: string): AsyncGenerator<Uint8Array> {
-  yield* createReadStream(file) as AsyncIterable<Buffer>;
+async function* contentOf(file: string, path: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* createReadStream(file) as AsyncIterable<Buffer>;
+  } catch (error) {
+    throw new BadFolder(`${path}: expected a file that this user may read: ${messageOf(error)}`);
+  }
 }
+
+const assertPackable = (path: string): void => {
+  try {
+    artifactPath(path);
+  } catch (error) {
+    throw new BadFolder(`${messageOf(error)}; rename it`);
+  }
+};
 
 /** The files below `directory`, by the bytes of their names, wherever they are packed. */
 async function* filesBelow(directory: string, path: string): AsyncGenerator<SourceFile> {
-  const names = (await readdir(directory)).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  for (const name of names) {
+  const names = await readdir(directory).catch((error: unknown) => {
+    throw new BadFolder(`${path}: expected a directory that this user may read: ${messageOf(error)}`);
+  });
+  for (const name of names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))) {
     const [source, target] = [join(directory, name), `${path}/${name}`];
-    const stats = await lstat(source);
+    assertPackable(target);
+    const stats = await lstat(source).catch((error: unknown) => {
+      throw new BadFolder(`${target}: it went away while it was packed: ${messageOf(error)}; build again`);
+    });
     if (stats.isDirectory()) yield* filesBelow(source, target);
     else if (stats.isFile()) {
       const mode = (stats.mode & 0o111) === 0 ? 0o644 : 0o755;
-      yield { path: target, mode, size: stats.size, content: contentOf(source) };
-    } else throw new Error(`${target}: expected a file or a directory, got a link or a device`);
+      yield { path: target, mode, size: stats.size, content: contentOf(source, target) };
+    } else {
+      throw new BadFolder(
+        `${target}: expected a file or a directory, got a link or a device; put a copy in its place, or remove it`,
+      );
+    }
   }
 }
 
@@ -68,16 +109,35 @@ async function* piecesOf(...pieces: readonly Uint8Array[]): AsyncGenerator<Uint8
   yield* pieces;
 }
 
+const textFile = (path: string, text: string): SourceFile => {
+  const bytes = Buffer.from(text);
+  return { path, mode: 0o644, size: bytes.length, content: piecesOf(bytes) };
+};
+
+/** The files of one cookbook, its metadata with `version` where they state another. */
+async function* cookbookFiles(
+  directory: string,
+  folder: CookbookFolder,
+  name: string,
+  version: Version,
+): AsyncGenerator<SourceFile> {
+  const path = `${folder}/${name}`;
+  const { file, text, metadata } = await readCookbook(directory, folder, name);
+  const stamped = metadata.version === version ? undefined : withCookbookVersion(file, text, version);
+  for await (const one of filesBelow(join(directory, folder, name), path)) {
+    yield stamped !== undefined && one.path === `${path}/${file}` ? textFile(one.path, stamped) : one;
+  }
+}
+
 async function* sourceFiles(directory: string, manifest: Manifest): AsyncGenerator<SourceFile> {
-  const text = Buffer.from(`${JSON.stringify(Manifest.encode(manifest), null, 2)}\n`);
-  yield { path: MANIFEST_FILE, mode: 0o644, size: text.length, content: piecesOf(text) };
+  yield textFile(MANIFEST_FILE, `${JSON.stringify(Manifest.encode(manifest), null, 2)}\n`);
   const folders = [
     ['cookbooks', manifest.cookbookVersions],
     ['site-cookbooks', manifest.siteCookbookVersions],
   ] as const;
   for (const [folder, cookbooks] of folders) {
-    for (const name of Object.keys(cookbooks).sort()) {
-      yield* filesBelow(join(directory, folder, name), `${folder}/${name}`);
+    for (const [name, version] of Object.entries(cookbooks).sort(([a], [b]) => (a < b ? -1 : 1))) {
+      yield* cookbookFiles(directory, folder, name, version);
     }
   }
 }
@@ -88,13 +148,19 @@ const GZIP_SYSTEM_BYTE = 9;
 /**
  * Packs an artifact: `manifest.json`, then the cookbooks that `manifest` lists, found in `directory` as
  * `cookbooks/<name>` and `site-cookbooks/<name>`. The same files and manifest make the same bytes, whenever and wherever
- * they are packed: sorted, without owners and times, modes reduced to 644 and 755.
+ * they are packed: sorted, without owners and times, modes reduced to 644 and 755. A cookbook that the manifest has at
+ * another version than its own metadata is packed with metadata that agree.
  *
- * @throws while it is read: a listed cookbook that is not there, a link or a device in one, a file that changes.
+ * @throws BadFolder while it is read: a listed cookbook that is not there or states no version, a link or a device in one,
+ * a name that nobody would unpack, a file that cannot be read or changes, more than `limits` allow.
  */
-export async function* buildArtifact(directory: string, manifest: Manifest): AsyncGenerator<Uint8Array> {
+export async function* buildArtifact(
+  directory: string,
+  manifest: Manifest,
+  limits: ArtifactLimits = ARTIFACT_LIMITS,
+): AsyncGenerator<Uint8Array> {
   const gzip = createGzip({ level: 9 });
-  const packed = pipeline(Readable.from(tarOf(sourceFiles(directory, manifest)), { objectMode: false }), gzip);
+  const packed = pipeline(Readable.from(tarOf(sourceFiles(directory, manifest), limits), { objectMode: false }), gzip);
   // The same failure ends the loop below; this one is only kept from being called unhandled.
   packed.catch(() => undefined);
   let first = true;

@@ -8,6 +8,9 @@ export { type CookbookFolder, MANIFEST_FILE } from './artifact-path.ts';
 export { decodeArtifactRecord, encodeArtifactRecord, Sha256 } from './artifact-record.ts';
 export { buildArtifact } from './build-artifact.ts';
 export { cookbookDigest } from './cookbook-digest.ts';
+export { BadFolder, type SurveyedFolder, surveyFolder } from './cookbook-folder.ts';
+export { byName, isInboxName } from './inbox-name.ts';
+export { CorruptTarball, promisedTarball } from './promised-tarball.ts';
 export {
   ARTIFACT_LIMITS,
   type ArtifactLimits,
@@ -17,4 +20,5 @@ export {
   type Unpacking,
   unpackArtifact,
 } from './unpack-artifact.ts';
-export { tarballFault, verifiedTarball } from './verified-tarball.ts';
+export { verifiedTarball } from './verified-tarball.ts';
+export { versionOfThree } from './version-of-three.ts';

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { createGunzip } from 'node:zlib';
 import * as E from 'fp-ts/lib/Either.js';
+import { isCookbookVersion } from '../../domain/cookbook-metadata.ts';
 import { decodeJsonWith, formatFieldErrors } from '../../domain/decoding.ts';
 import { type CookbookVersions, Manifest } from '../../domain/manifest.ts';
 import type { CookbookName, Version } from '../../domain/names.ts';
@@ -62,8 +63,6 @@ export type Unpacking =
     }
   /** The tarball is not what it says it is, or hostile. Files of it may have been handed out before that was seen. */
   | { readonly _tag: 'BadArtifact'; readonly detail: string };
-
-const COOKBOOK_VERSION = /^\d+\.\d+(\.\d+)?$/;
 
 const decodeManifest = decodeJsonWith(Manifest);
 
@@ -149,7 +148,7 @@ const cookbooksIn = (folder: CookbookFolder, listed: CookbookVersions, seen: See
     }
   }
   return Object.entries(listed).map(([name, version]) => {
-    if (!COOKBOOK_VERSION.test(version)) {
+    if (!isCookbookVersion(version)) {
       throw new BadTarball(
         `${folder}/${name}: expected a cookbook version x.y or x.y.z, each a whole number, got ${version}`,
       );

@@ -7,6 +7,7 @@
  *
  * @module
  */
+export { artifactInboxContract, type ArtifactInboxHarness } from './artifact-inbox-contract.ts';
 export { artifactStoreContract, type ArtifactStoreHarness } from './artifact-store-contract.ts';
 export { chefServerContract, type ChefServerHarness } from './chef-server-contract.ts';
 export { clockContract, type ClockHarness } from './clock-contract.ts';
@@ -18,6 +19,12 @@ export {
   HOSTILE_ARTIFACTS,
   streamed,
 } from './example-artifact.ts';
+export {
+  EXAMPLE_NOTICES,
+  notifierContract,
+  type NotifierHarness,
+  type ReceiverMood,
+} from './notifier-contract.ts';
 export { processRunnerContract, type ProcessRunnerHarness } from './process-runner-contract.ts';
 export { signalBusContract, type SignalBusHarness } from './signal-bus-contract.ts';
 export { stateStoreContract, type StateStoreHarness } from './state-store-contract.ts';

@@ -1,9 +1,14 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import { Version } from '../../domain/names.ts';
 import type { ArtifactAddition, ArtifactRecord, ArtifactStore } from '../../ports/artifact-store.ts';
-import { decodeArtifactRecord, encodeArtifactRecord, tarballFault, verifiedTarball } from '../artifact-format/index.ts';
+import {
+  CorruptTarball,
+  decodeArtifactRecord,
+  encodeArtifactRecord,
+  promisedTarball,
+  verifiedTarball,
+} from '../artifact-format/index.ts';
 import {
   describeFailure,
   type FileSystem,
@@ -21,38 +26,15 @@ const RECORD = 'record.json';
 /** The largest record that is read, in bytes: 16 MiB, twice what the largest manifest takes. */
 const RECORD_BYTES_MAX = 16_777_216;
 
-/** What is wrong with what arrived, as opposed to with the disk. */
-class CorruptTarball extends Error {}
-
 const receive = async (
   fs: FileSystem,
   path: string,
   record: ArtifactRecord,
   tarball: AsyncIterable<Uint8Array>,
 ): Promise<void> => {
-  const hash = createHash('sha256');
-  let length = 0;
   const file = await fs.create(path);
   try {
-    const pieces = tarball[Symbol.asyncIterator]();
-    try {
-      for (;;) {
-        const next = await pieces.next().catch((error: unknown) => {
-          const reason = error instanceof Error ? error.message : String(error);
-          throw new CorruptTarball(`tarball: broke off after ${length} bytes: ${reason}`);
-        });
-        if (next.done === true) break;
-        length += next.value.length;
-        if (length > record.sizeBytes)
-          throw new CorruptTarball(`tarball: expected ${record.sizeBytes} bytes, got more`);
-        hash.update(next.value);
-        await file.write(next.value);
-      }
-    } finally {
-      await pieces.return?.().catch(() => undefined);
-    }
-    const fault = tarballFault(record, length, hash.digest('hex'));
-    if (fault !== undefined) throw new CorruptTarball(fault);
+    for await (const piece of promisedTarball(record, tarball)) await file.write(piece);
     await file.sync();
   } finally {
     await file.close();

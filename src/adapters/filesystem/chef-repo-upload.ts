@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
-import { cookbookDigest, type UnpackedCookbook, type UnpackedFile } from '../artifact-format/index.ts';
+import { cookbookDigest, type UnpackedCookbook, type UnpackedFile, versionOfThree } from '../artifact-format/index.ts';
 import { type FileSystem, unlessErrno } from '../durable-files/index.ts';
 
 /**
  * The directory of one version of a cookbook below `cookbooks`, as chef-client reads it with `versioned_cookbooks`: it
- * knows versions of three numbers only, and Chef takes `1.2` for `1.2.0`.
+ * knows versions of three numbers only.
  */
 export const cookbookDirectoryName = ({ name, version }: Pick<UnpackedCookbook, 'name' | 'version'>): string =>
-  `${name}-${/^\d+\.\d+$/.test(version) ? `${version}.0` : version}`;
+  `${name}-${versionOfThree(version)}`;
 
 /** Where the files of an upload lie until all of them are there and checked. */
 export interface Staging {

@@ -15,6 +15,7 @@ import {
   type UnpackedCookbook,
   unpackArtifact,
 } from '../artifact-format/index.ts';
+import { decodeEnvironmentJson, encodeEnvironmentJson } from '../chef-environment/index.ts';
 import {
   describeFailure,
   type FileSystem,
@@ -25,7 +26,6 @@ import {
   unlessErrno,
 } from '../durable-files/index.ts';
 import { revisionOf, textOfBytes } from '../text-body/index.ts';
-import { decodeEnvironmentFile, encodeEnvironmentFile } from './chef-repo-environment.ts';
 import { cookbookDirectoryName, digestOfDirectory, stageUpload, type Staging } from './chef-repo-upload.ts';
 import { sharedFiles } from './shared-files.ts';
 
@@ -108,7 +108,7 @@ export const chefRepoServer = (
   ): Promise<{ readonly environment: ChefEnvironment; readonly revision: Revision } | undefined> => {
     const found = await textAt(environmentPath(name));
     if (found === undefined) return undefined;
-    const decoded = decodeEnvironmentFile(name, found.text);
+    const decoded = decodeEnvironmentJson(name, found.text);
     if (E.isLeft(decoded)) throw new Error(decoded.left);
     return { environment: decoded.right, revision: found.revision };
   };
@@ -235,7 +235,7 @@ export const chefRepoServer = (
           const found = await environmentAt(name);
           if (found !== undefined && isPinnedTo(found.environment, manifest)) return { _tag: 'Pinned' };
           const pinned = pinTo(found?.environment ?? emptyChefEnvironment(name), manifest);
-          const written = await files.write(path, Buffer.from(encodeEnvironmentFile(pinned)), found?.revision);
+          const written = await files.write(path, Buffer.from(encodeEnvironmentJson(pinned)), found?.revision);
           if (written._tag === 'Landed') return { _tag: 'Pinned' };
           // The next attempt reads back what became of it, and finds the disk as it is.
           if (written._tag === 'Unknown' && attempt > 0) return { _tag: 'Unavailable', detail: written.detail };

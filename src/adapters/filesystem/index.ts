@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { filesystemArtifactInbox } from './artifact-inbox.ts';
 export { filesystemArtifactStore } from './artifact-store.ts';
 export { chefRepoServer, type ChefRepoOptions } from './chef-repo.ts';
 export { filesystemSignalBus } from './signal-bus.ts';

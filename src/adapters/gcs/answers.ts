@@ -46,9 +46,16 @@ export const reasonIn = async ({ body }: GcsAnswer): Promise<string> => {
     .slice(0, REASON_LENGTH_MAX);
 };
 
-/** A status and what was said with it. */
-export const describeAnswer = (status: number, reason: string): string =>
-  reason === '' ? `got status ${status}` : `got status ${status}: ${reason}`;
+const WAYS_OUT_BY_STATUS: Readonly<Record<number, string>> = {
+  401: 'renew the credentials',
+  403: 'allow it in the policy of the bucket',
+};
+
+/** A status and what was said with it, and the way out of a refusal. */
+export const describeAnswer = (status: number, reason: string): string => {
+  const wayOut = WAYS_OUT_BY_STATUS[status];
+  return `got status ${status}${reason === '' ? '' : `: ${reason}`}${wayOut === undefined ? '' : `; ${wayOut}`}`;
+};
 
 const hashOf = (headers: Headers, kind: string): string | undefined =>
   headers
@@ -70,9 +77,6 @@ export const checksumFault = (headers: Headers, bytes: Uint8Array): string | und
   return got === expected ? undefined : `expected bytes with CRC-32C ${expected}, got ${bytes.length} with ${got}`;
 };
 
-/** What went wrong when there was no answer. */
-export const describeFailure = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 const REFUSALS: readonly number[] = [401, 403];
 
 /** Whether a status says that we may not; a token server says so with 400 as well. */
@@ -85,3 +89,35 @@ export const isRefusedToken = (error: unknown): boolean =>
   'status' in error &&
   typeof error.status === 'number' &&
   (error.status === 400 || isRefusal(error.status));
+
+const MESSAGE_LENGTH_MAX = 1_000;
+
+/** What Google's libraries say where they find no credentials, or none that they can use, and the way out. */
+const WAYS_OUT: readonly (readonly [RegExp, string])[] = [
+  [
+    /^Could not load the default credentials/,
+    'give this process application default credentials: GOOGLE_APPLICATION_CREDENTIALS, workload identity, or the service account of the machine',
+  ],
+  [/GOOGLE_APPLICATION_CREDENTIALS/, 'correct that variable, or the file that it names'],
+  [
+    /^The file at .* does not exist/,
+    'look for what writes that file: the credentials take the token of this workload from it',
+  ],
+];
+
+/** Of credentials that cannot be read a parser cites the beginning, which may be that of a key. */
+const withoutCitation = (message: string): string =>
+  message.replace(/(?:Unexpected|Expected|Unterminated|Bad|No)\b.*\bJSON\b.*$/s, 'expected JSON');
+
+const wayOutOf = (error: unknown, message: string): string | undefined =>
+  isRefusedToken(error)
+    ? 'renew the credentials, and let their identity act as the service account that they name'
+    : WAYS_OUT.find(([said]) => said.test(message))?.[1];
+
+/** What went wrong when there was no answer, and the way out where one is known; never what is secret of credentials. */
+export const describeFailure = (error: unknown): string => {
+  const message = error instanceof Error ? error.message : String(error);
+  const said = withoutCitation(message).replaceAll(/\s+/g, ' ').slice(0, MESSAGE_LENGTH_MAX);
+  const wayOut = wayOutOf(error, message);
+  return wayOut === undefined ? said : `${said}; ${wayOut}`;
+};

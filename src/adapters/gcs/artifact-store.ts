@@ -1,8 +1,13 @@
-import { createHash } from 'node:crypto';
 import * as E from 'fp-ts/lib/Either.js';
 import { Version } from '../../domain/names.ts';
 import type { ArtifactAddition, ArtifactRecord, ArtifactStore } from '../../ports/artifact-store.ts';
-import { decodeArtifactRecord, encodeArtifactRecord, tarballFault, verifiedTarball } from '../artifact-format/index.ts';
+import {
+  CorruptTarball,
+  decodeArtifactRecord,
+  encodeArtifactRecord,
+  promisedTarball,
+  verifiedTarball,
+} from '../artifact-format/index.ts';
 import { textOfBytes } from '../text-body/index.ts';
 import { describeFailure } from './answers.ts';
 import { gcsObjects } from './gcs-objects.ts';
@@ -25,35 +30,6 @@ const versionOf = (name: string): Version | undefined => {
   const version = name.endsWith(`/${RECORD}`) ? name.slice(0, -RECORD.length - 1) : undefined;
   return Version.is(version) ? version : undefined;
 };
-
-/** What is wrong with what arrived, as opposed to with where it goes. */
-class CorruptTarball extends Error {}
-
-/** The pieces of `tarball`; throws in place of an end when they are not what `record` promises. */
-async function* asPromised(
-  record: ArtifactRecord,
-  tarball: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const hash = createHash('sha256');
-  const pieces = tarball[Symbol.asyncIterator]();
-  let length = 0;
-  try {
-    for (;;) {
-      const next = await pieces.next().catch((error: unknown) => {
-        throw new CorruptTarball(`tarball: broke off after ${length} bytes: ${describeFailure(error)}`);
-      });
-      if (next.done === true) break;
-      length += next.value.length;
-      if (length > record.sizeBytes) throw new CorruptTarball(`tarball: expected ${record.sizeBytes} bytes, got more`);
-      hash.update(next.value);
-      if (next.value.length > 0) yield next.value;
-    }
-  } finally {
-    await pieces.return?.().catch(() => undefined);
-  }
-  const fault = tarballFault(record, length, hash.digest('hex'));
-  if (fault !== undefined) throw new CorruptTarball(fault);
-}
 
 /** What `act` makes of each item, in no particular order, with so many under way at once. */
 const eachOf = async <A>(items: readonly A[], atOnce: number, act: (item: A) => Promise<void>): Promise<void> => {
@@ -113,7 +89,7 @@ export const gcsArtifactStore = (settings: GcsSettings): ArtifactStore => {
     let corrupt: CorruptTarball | undefined;
     const checked = async function* (): AsyncGenerator<Uint8Array> {
       try {
-        yield* asPromised(record, tarball);
+        yield* promisedTarball(record, tarball);
       } catch (error) {
         if (error instanceof CorruptTarball) corrupt = error;
         throw error;
@@ -148,7 +124,9 @@ export const gcsArtifactStore = (settings: GcsSettings): ArtifactStore => {
     list: async () => {
       const artifacts: ArtifactRecord[] = [];
       try {
-        const versions = (await objects.list('')).map(versionOf).filter((version) => version !== undefined);
+        const versions = (await objects.list())
+          .map(({ name }) => versionOf(name))
+          .filter((version) => version !== undefined);
         await eachOf(versions, RECORDS_AT_ONCE, async (version) => {
           const record = await recordOf(version);
           if (record !== undefined) artifacts.push(record);

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { isRecord } from '../../domain/decoding.ts';
 import type { Revision, WriteOutcome } from '../../ports/conditional-write.ts';
 import {
   bytesWithin,
@@ -30,8 +31,16 @@ export type ObjectLook =
 
 /** Bytes of an object as a stream, which throws when they cannot be had. */
 export interface ObjectStream {
+  readonly revision: Revision;
   readonly sizeBytes: number;
   readonly bytes: () => AsyncIterable<Uint8Array>;
+}
+
+/** One object of a list. */
+export interface ListedObject {
+  readonly name: string;
+  readonly revision: Revision;
+  readonly sizeBytes: number;
 }
 
 /**
@@ -49,10 +58,17 @@ export interface GcsObjects {
   readonly put: (name: string, bytes: Uint8Array, expected: Revision | undefined) => Promise<WriteOutcome>;
   /** Creates an object of exactly `sizeBytes`. When the source throws, nothing is kept. */
   readonly create: (name: string, bytes: AsyncIterable<Uint8Array>, sizeBytes: number) => Promise<WriteOutcome>;
-  /** How large an object is, and its bytes when they are asked for; nothing when there is none. Rejects when it cannot tell. */
+  /**
+   * How large an object is, its generation, and its bytes when they are asked for; nothing when there is none. Rejects when
+   * it cannot tell.
+   */
   readonly open: (name: string) => Promise<ObjectStream | undefined>;
-  /** The names below the prefix that begin with `start`, all pages of them. Rejects when it cannot tell. */
-  readonly list: (start: string) => Promise<readonly string[]>;
+  /**
+   * The objects below the prefix, all pages of them. Rejects when it cannot tell.
+   *
+   * @param delimiter - leaves out names that have this in them.
+   */
+  readonly list: (delimiter?: '/') => Promise<readonly ListedObject[]>;
   /** Removes the object if it is still of that revision; that it cannot be removed is not told. */
   readonly remove: (name: string, revision: Revision) => Promise<void>;
 }
@@ -133,19 +149,24 @@ const succeeded = async (answer: GcsAnswer, bytesMax: number): Promise<Uint8Arra
 };
 
 interface ListPage {
-  readonly names: readonly string[];
+  readonly objects: readonly ListedObject[];
   readonly nextPageToken: string | undefined;
 }
 
+const listedObject = (item: unknown): readonly ListedObject[] => {
+  if (!isRecord(item)) return [];
+  const { name, generation, size } = item;
+  if (typeof name !== 'string' || typeof generation !== 'string') return [];
+  return [{ name, revision: generation, sizeBytes: Number(size) }];
+};
+
 const pageIn = (bytes: Uint8Array): ListPage => {
   const page: unknown = JSON.parse(Buffer.from(bytes).toString());
-  if (typeof page !== 'object' || page === null) throw new Error('expected a list of objects, got something else');
-  const items: readonly unknown[] = 'items' in page && Array.isArray(page.items) ? page.items : [];
+  if (!isRecord(page)) throw new Error('expected a list of objects, got something else');
+  const { items, nextPageToken } = page;
   return {
-    names: items.flatMap((item) =>
-      typeof item === 'object' && item !== null && 'name' in item && typeof item.name === 'string' ? [item.name] : [],
-    ),
-    nextPageToken: 'nextPageToken' in page && typeof page.nextPageToken === 'string' ? page.nextPageToken : undefined,
+    objects: Array.isArray(items) ? items.flatMap(listedObject) : [],
+    nextPageToken: typeof nextPageToken === 'string' ? nextPageToken : undefined,
   };
 };
 
@@ -297,24 +318,25 @@ export const gcsObjects = (settings: GcsSettings): GcsObjects => {
       if (generation === undefined || size === undefined) {
         throw new Error('expected the size and generation of an object, got an answer of something else');
       }
-      return { sizeBytes: Number(size), bytes: () => streamOf(name, generation) };
+      return { revision: generation, sizeBytes: Number(size), bytes: () => streamOf(name, generation) };
     },
-    list: async (start) => {
-      const names: string[] = [];
+    list: async (delimiter) => {
+      const objects: ListedObject[] = [];
       let pageToken: string | undefined;
       for (let page = 1; page <= LIST_PAGES_MAX; page++) {
         const params = {
-          prefix: `${namePrefix}${start}`,
+          prefix: namePrefix,
           maxResults: String(LIST_PAGE_NAMES),
-          fields: 'items(name),nextPageToken',
+          fields: 'items(name,generation,size),nextPageToken',
+          ...(delimiter === undefined ? {} : { delimiter }),
           ...(pageToken === undefined ? {} : { pageToken }),
         };
         const listed = await ask({ method: 'GET', path: bucketPath, params }, (answer) =>
           succeeded(answer, LIST_PAGE_BYTES_MAX),
         );
-        const { names: found, nextPageToken } = pageIn(listed);
-        names.push(...found.map((name) => name.slice(namePrefix.length)));
-        if (nextPageToken === undefined || nextPageToken === '') return names;
+        const { objects: found, nextPageToken } = pageIn(listed);
+        objects.push(...found.map((object) => ({ ...object, name: object.name.slice(namePrefix.length) })));
+        if (nextPageToken === undefined || nextPageToken === '') return objects;
         pageToken = nextPageToken;
       }
       throw new Error(

@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { gcsArtifactInbox } from './artifact-inbox.ts';
 export { gcsArtifactStore } from './artifact-store.ts';
 export { DEADLINE_MS_DEFAULT, DEADLINE_MS_MAX, type GcsSettings, STALL_MS_DEFAULT } from './settings.ts';
 export { gcsSignalBus } from './signal-bus.ts';

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { Version } from '../../domain/names.ts';
 import type { ArtifactAddition, ArtifactRecord, ArtifactStore } from '../../ports/artifact-store.ts';
-import { tarballFault, verifiedTarball } from '../artifact-format/index.ts';
+import { CorruptTarball, promisedTarball, verifiedTarball } from '../artifact-format/index.ts';
 
 /** An artifact store in memory, and a way to damage what it holds. */
 export interface MemoryArtifactStore extends ArtifactStore {
@@ -20,20 +19,13 @@ const receive = async (
   tarball: AsyncIterable<Uint8Array>,
 ): Promise<Uint8Array | { readonly fault: string }> => {
   const pieces: Uint8Array[] = [];
-  const hash = createHash('sha256');
-  let length = 0;
   try {
-    for await (const piece of tarball) {
-      length += piece.length;
-      if (length > record.sizeBytes) return { fault: `tarball: expected ${record.sizeBytes} bytes, got more` };
-      hash.update(piece);
-      pieces.push(Uint8Array.from(piece));
-    }
+    for await (const piece of promisedTarball(record, tarball)) pieces.push(Uint8Array.from(piece));
+    return Buffer.concat(pieces);
   } catch (error) {
-    return { fault: `tarball: broke off: ${error instanceof Error ? error.message : String(error)}` };
+    if (error instanceof CorruptTarball) return { fault: error.message };
+    throw error;
   }
-  const fault = tarballFault(record, length, hash.digest('hex'));
-  return fault === undefined ? Buffer.concat(pieces) : { fault };
 };
 
 /** An empty artifact store that lasts as long as the process, and holds all its artifacts in memory. */

@@ -4,8 +4,10 @@
  *
  * @module
  */
+export { memoryArtifactInbox, type MemoryArtifactInbox } from './artifact-inbox.ts';
 export { memoryArtifactStore, type MemoryArtifactStore } from './artifact-store.ts';
 export { memoryChefServer, type MemoryChefServer } from './chef-server.ts';
+export { memoryNotifier, type MemoryNotifier } from './notifier.ts';
 export { memorySignalBus, type MemorySignalBus } from './signal-bus.ts';
 export { memoryStateStore, type MemoryStateStore } from './state-store.ts';
 export { virtualClock, type VirtualClock } from './virtual-clock.ts';

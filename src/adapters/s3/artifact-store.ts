@@ -1,15 +1,20 @@
-import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import * as E from 'fp-ts/lib/Either.js';
 import { Version } from '../../domain/names.ts';
 import type { ArtifactAddition, ArtifactRecord, ArtifactStore } from '../../ports/artifact-store.ts';
 import type { Revision } from '../../ports/conditional-write.ts';
-import { decodeArtifactRecord, encodeArtifactRecord, tarballFault, verifiedTarball } from '../artifact-format/index.ts';
+import {
+  decodeArtifactRecord,
+  encodeArtifactRecord,
+  promisedTarball,
+  verifiedTarball,
+} from '../artifact-format/index.ts';
 import { textOfBytes } from '../text-body/index.ts';
 import { type Bucket, bucketOf } from './bucket.ts';
 import { withDeadline } from '../deadline/index.ts';
-import { revisionOfEtag } from './etag.ts';
 import { describeS3Failure, isInterference, isRefusedCondition, statusOf } from './failure.ts';
+import { listObjects } from './list-objects.ts';
+import { objectStream, transferMs } from './object-stream.ts';
 import { readObjectPatiently } from './read-patiently.ts';
 import type { S3Settings } from './settings.ts';
 import { writeObject } from './write-object.ts';
@@ -20,12 +25,6 @@ const RECORD_BYTES_MAX = 16_777_216;
 /** The largest object that S3 takes in one request, in bytes: 5 GiB. */
 const TARBALL_BYTES_MAX = 5_368_709_120;
 
-/** A transfer slower than this, in bytes a second, is given up; the bucket's deadline comes on top. */
-const BYTES_PER_SECOND_MIN = 262_144;
-
-/** At most so many pages of a thousand objects are listed. */
-const PAGES_MAX = 1_000;
-
 /** So many records are read at once. */
 const READERS = 16;
 
@@ -35,9 +34,6 @@ class Unavailable extends Error {}
 const RECORD = '/record.json';
 const recordPath = (version: Version): string => `${version}${RECORD}`;
 const tarballPath = ({ version, sha256 }: ArtifactRecord): string => `${version}/${sha256}.tar.gz`;
-
-const transferMs = (bucket: Bucket, { sizeBytes }: ArtifactRecord): number =>
-  bucket.deadlineMs + Math.ceil((sizeBytes / BYTES_PER_SECOND_MIN) * 1000);
 
 /** The record of a version, and the revision of its object; nothing when there is none. */
 const readRecord = async (
@@ -82,19 +78,11 @@ const tarballIsThere = async (bucket: Bucket, record: ArtifactRecord): Promise<b
  * right, so that a wrong tarball is always a request that was broken off, of which S3 keeps nothing.
  */
 async function* checkedTarball(record: ArtifactRecord, tarball: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const hash = createHash('sha256');
-  let length = 0;
   let held: Uint8Array | undefined;
-  for await (const piece of tarball) {
-    if (piece.length === 0) continue;
-    length += piece.length;
-    if (length > record.sizeBytes) throw new Error(`tarball: expected ${record.sizeBytes} bytes, got more`);
-    hash.update(piece);
+  for await (const piece of promisedTarball(record, tarball)) {
     if (held !== undefined) yield held;
     held = Uint8Array.from(piece);
   }
-  const fault = tarballFault(record, length, hash.digest('hex'));
-  if (fault !== undefined) throw new Error(fault);
   if (held !== undefined) yield held;
 }
 
@@ -114,7 +102,7 @@ const putTarball = async (
     broken.abort(error);
   });
   try {
-    await withDeadline(transferMs(bucket, record), async (abort) => {
+    await withDeadline(transferMs(bucket, record.sizeBytes), async (abort) => {
       const { sdk, client } = await bucket.reach();
       const order = new sdk.PutObjectCommand({
         Bucket: bucket.name,
@@ -125,7 +113,10 @@ const putTarball = async (
         ChecksumSHA256: Buffer.from(record.sha256, 'hex').toString('base64'),
         IfNoneMatch: '*',
       });
-      await client.send(order, { abortSignal: AbortSignal.any([abort, broken.signal]) });
+      await client.send(order, {
+        abortSignal: AbortSignal.any([abort, broken.signal]),
+        requestTimeout: transferMs(bucket, record.sizeBytes),
+      });
     });
     return undefined;
   } catch (error) {
@@ -137,43 +128,6 @@ const putTarball = async (
     body.destroy();
   }
 };
-
-/**
- * The pieces of `body`, for which the server has `budgetMs` in all; the time that the reader takes between them is its own.
- *
- * @throws DeadlineExceeded when the server takes longer.
- */
-async function* withinBudget(body: Readable, budgetMs: number): AsyncGenerator<Uint8Array> {
-  const stream: AsyncIterable<Uint8Array> = body;
-  const pieces = stream[Symbol.asyncIterator]();
-  let leftMs = budgetMs;
-  try {
-    for (;;) {
-      const asked = performance.now();
-      const next = await withDeadline(leftMs, () => pieces.next());
-      if (next.done === true) return;
-      leftMs -= performance.now() - asked;
-      yield next.value;
-    }
-  } finally {
-    body.destroy();
-  }
-}
-
-/** The stored tarball, asked for when its reader begins: a stream that nobody reads would hold a connection. */
-async function* storedTarball(bucket: Bucket, record: ArtifactRecord): AsyncGenerator<Uint8Array> {
-  const key = bucket.keyOf(tarballPath(record));
-  try {
-    const body = await withDeadline(bucket.deadlineMs, async (abort) => {
-      const { sdk, client } = await bucket.reach();
-      const order = new sdk.GetObjectCommand({ Bucket: bucket.name, Key: key });
-      return (await client.send(order, { abortSignal: abort })).Body;
-    });
-    if (body instanceof Readable) yield* withinBudget(body, transferMs(bucket, record));
-  } catch (error) {
-    throw new Error(describeS3Failure('open', bucket.addressOf(key), error), { cause: error });
-  }
-}
 
 const alreadyThere = async (
   bucket: Bucket,
@@ -202,26 +156,11 @@ interface Listed {
   readonly revision: Revision | undefined;
 }
 
-const listRecords = async (bucket: Bucket): Promise<readonly Listed[]> => {
-  const prefix = bucket.keyOf('');
-  const listed: Listed[] = [];
-  let token: string | undefined;
-  for (let page = 0; page < PAGES_MAX; page++) {
-    const answer = await withDeadline(bucket.deadlineMs, async (abort) => {
-      const { sdk, client } = await bucket.reach();
-      const next = token === undefined ? {} : { ContinuationToken: token };
-      const order = new sdk.ListObjectsV2Command({ Bucket: bucket.name, Prefix: prefix, ...next });
-      return client.send(order, { abortSignal: abort });
-    });
-    for (const { Key: key = '', ETag: etag } of answer.Contents ?? []) {
-      const version = key.endsWith(RECORD) ? key.slice(prefix.length, -RECORD.length) : '';
-      if (Version.is(version)) listed.push({ version, revision: revisionOfEtag(etag) });
-    }
-    token = answer.NextContinuationToken;
-    if (token === undefined) return listed;
-  }
-  throw new Error(`expected at most ${PAGES_MAX} pages, got more`);
-};
+const listRecords = async (bucket: Bucket): Promise<readonly Listed[]> =>
+  (await listObjects(bucket)).flatMap(({ path, revision }) => {
+    const version = path.endsWith(RECORD) ? path.slice(0, -RECORD.length) : '';
+    return Version.is(version) ? [{ version, revision }] : [];
+  });
 
 /** Does `act` to every item, to `atOnce` of them at a time. */
 const forEachOf = async <A>(items: readonly A[], atOnce: number, act: (item: A) => Promise<void>): Promise<void> => {
@@ -291,7 +230,11 @@ export const s3ArtifactStore = (settings: S3Settings): ArtifactStore => {
         if (found === undefined) return { _tag: 'Missing' };
         const { record } = found;
         if (await tarballIsThere(bucket, record)) {
-          return { _tag: 'Opened', record, tarball: verifiedTarball(record, storedTarball(bucket, record)) };
+          return {
+            _tag: 'Opened',
+            record,
+            tarball: verifiedTarball(record, objectStream(bucket, bucket.keyOf(tarballPath(record)), record.sizeBytes)),
+          };
         }
         const tarball = bucket.addressOf(bucket.keyOf(tarballPath(record)));
         return {

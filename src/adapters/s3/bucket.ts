@@ -1,8 +1,11 @@
 import { Readable } from 'node:stream';
-import type * as Sdk from '@aws-sdk/client-s3';
 import { isRecord } from '../../domain/decoding.ts';
+import { credentialsOf } from './credentials.ts';
 import { spelling, type Spelling } from './etag.ts';
-import { assertS3Settings, DEADLINE_MS_DEFAULT, mayGoWithoutTls, type S3Settings } from './settings.ts';
+import { assertPrivate } from './private-request.ts';
+import { requestHandlerOf, SILENT } from './request-handler.ts';
+import type * as Sdk from './sdk.ts';
+import { assertS3Settings, DEADLINE_MS_DEFAULT, type S3Settings } from './settings.ts';
 
 /** A bucket, and the client that reaches it. */
 export interface Bucket {
@@ -23,19 +26,6 @@ const COLLECTED_BYTES_MAX = 8_388_608;
 /** Nothing that S3 says of an error is as long as this, in bytes. */
 const ERROR_BYTES_MAX = 65_536;
 
-/**
- * A connection that idles so long is closed, in milliseconds: well before load balancers and address translators forget it
- * without a word, which would cost the next poll its whole deadline.
- */
-const IDLE_MS_MAX = 15_000;
-
-const CONNECTIONS_MAX = 50;
-
-const ignore = (): void => undefined;
-
-/** What goes wrong is an answer; without this the SDK writes some of it to the console as well. */
-const SILENT = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore };
-
 async function* atMost(body: Readable, bytesMax: number): AsyncGenerator<Uint8Array> {
   const pieces: AsyncIterable<Uint8Array> = body;
   let length = 0;
@@ -55,29 +45,20 @@ const limitCollected = (response: unknown, isObject: boolean): void => {
   Object.assign(response, { body });
 };
 
-/** The settings bind the request that goes out, not only themselves: an endpoint may come from the environment too. */
-const assertPrivate = (request: unknown, settings: S3Settings): void => {
-  if (!isRecord(request) || request['protocol'] !== 'http:') return;
-  const hostname = String(request['hostname']);
-  if (mayGoWithoutTls(settings, hostname)) return;
-  throw new TypeError(`endpoint: expected https, got http://${hostname}; set allowHttp if that is meant`);
-};
-
 const clientOf = (sdk: typeof Sdk, settings: S3Settings): Sdk.S3Client => {
-  const { region, endpoint, pathStyle = false, profile, credentials } = settings;
-  const agent = { keepAlive: true, maxSockets: CONNECTIONS_MAX, timeout: IDLE_MS_MAX };
+  const { region, endpoint, pathStyle = false, profile } = settings;
   const client = new sdk.S3Client({
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(profile === undefined ? {} : { profile }),
-    ...(credentials === undefined ? {} : { credentials }),
+    ...credentialsOf(settings),
     forcePathStyle: pathStyle,
     // A second attempt of a conditional write that landed answers 412: the ports say Unknown, and their callers read back.
     maxAttempts: 1,
     // Other servers do not know the SDK's trailing checksums; the signature covers every body but a tarball's.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: { httpAgent: agent, httpsAgent: agent, logger: SILENT },
+    requestHandler: requestHandlerOf(settings),
     logger: SILENT,
   });
   client.middlewareStack.add(
@@ -108,7 +89,7 @@ export const bucketOf = (settings: S3Settings): Bucket => {
   assertS3Settings(settings);
   const { bucket, prefix = '', deadlineMs = DEADLINE_MS_DEFAULT } = settings;
   const connect = async (): Promise<{ sdk: typeof Sdk; client: Sdk.S3Client }> => {
-    const sdk = await import('@aws-sdk/client-s3');
+    const sdk = await import('./sdk.ts');
     return { sdk, client: clientOf(sdk, settings) };
   };
   let connecting: ReturnType<typeof connect> | undefined;

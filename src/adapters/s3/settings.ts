@@ -1,3 +1,13 @@
+/** A role to ask as. */
+export interface S3Role {
+  /** Such as `arn:aws:iam::123456789012:role/signalbox-node`. */
+  readonly arn: string;
+  /** What the owner of the role asks of foreign callers. */
+  readonly externalId?: string;
+  /** What the bucket's audit log calls this caller: 2 to 64 of `A-Z a-z 0-9 _ + = , . @ -`. */
+  readonly sessionName: string;
+}
+
 /** Where a bucket is and how it is reached. */
 export interface S3Settings {
   readonly bucket: string;
@@ -26,6 +36,18 @@ export interface S3Settings {
     readonly sessionToken?: string;
   };
   /**
+   * A role that is assumed before anything else is asked, by whomever `credentials` or the SDK's own search name, and again
+   * before it expires. Needs `@aws-sdk/credential-providers`. The token service is Amazon's, unless the environment names
+   * another as `AWS_ENDPOINT_URL_STS`: `endpoint` does not move it.
+   */
+  readonly role?: S3Role;
+  /**
+   * An environment whose `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, or those in lower case, say which proxy requests go
+   * through, as Node's own requests do: `process.env`, for one. Node knows them from 22.21 and 24.5 on, and passes them by
+   * before that. By default no request goes through a proxy.
+   */
+  readonly proxyEnvironment?: Readonly<Record<string, string | undefined>>;
+  /**
    * How long one operation may take, in milliseconds, from the search for credentials to the last byte (faults 6 and 7);
    * {@link DEADLINE_MS_DEFAULT} by default, at most {@link DEADLINE_MS_MAX}. Tarballs get more in proportion to their size.
    */
@@ -41,6 +63,9 @@ export const DEADLINE_MS_MAX = 600_000;
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 const PREFIX = /^[A-Za-z0-9!_.*'()-]+(\/[A-Za-z0-9!_.*'()-]+)*$/;
 const PREFIX_LENGTH_MAX = 256;
+const ROLE_ARN = /^arn:[\w-]+:iam::\w*:role\/[\w+=,.@/-]{1,512}$/;
+const EXTERNAL_ID = /^[\w+=,.@:/-]{2,1224}$/;
+const SESSION_NAME = /^[\w+=,.@-]{2,64}$/;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /** Whether requests to this server may go without TLS. */
@@ -59,8 +84,21 @@ const faultOfEndpoint = (settings: S3Settings): string | undefined => {
     : `endpoint: expected https, got ${endpoint}; whoever is on the way could write signals: set allowHttp if that is meant`;
 };
 
+const faultOfRole = ({ arn, externalId, sessionName }: S3Role): string | undefined => {
+  if (!ROLE_ARN.test(arn)) {
+    return `role.arn: expected the name of a role such as arn:aws:iam::123456789012:role/signalbox-node, got ${JSON.stringify(arn.slice(0, 200))}`;
+  }
+  // Owners of roles treat it as a secret, though Amazon does not.
+  if (externalId !== undefined && !EXTERNAL_ID.test(externalId)) {
+    return `role.externalId: expected 2 to 1224 of A-Z a-z 0-9 _ + = , . @ : / -, got ${externalId.length} characters`;
+  }
+  return SESSION_NAME.test(sessionName)
+    ? undefined
+    : `role.sessionName: expected 2 to 64 of A-Z a-z 0-9 _ + = , . @ -, got ${JSON.stringify(sessionName.slice(0, 200))}`;
+};
+
 const faultOf = (settings: S3Settings): string | undefined => {
-  const { bucket, prefix = '', deadlineMs = DEADLINE_MS_DEFAULT } = settings;
+  const { bucket, prefix = '', deadlineMs = DEADLINE_MS_DEFAULT, role } = settings;
   if (!BUCKET.test(bucket)) {
     return `bucket: expected 3 to 63 of a-z 0-9 . - that begin and end with a letter or digit, got ${JSON.stringify(bucket.slice(0, 200))}`;
   }
@@ -71,7 +109,7 @@ const faultOf = (settings: S3Settings): string | undefined => {
   if (!(deadlineMs >= 1 && deadlineMs <= DEADLINE_MS_MAX)) {
     return `deadlineMs: expected 1 to ${DEADLINE_MS_MAX} milliseconds, got ${deadlineMs}`;
   }
-  return faultOfEndpoint(settings);
+  return faultOfEndpoint(settings) ?? (role === undefined ? undefined : faultOfRole(role));
 };
 
 /**

@@ -25,14 +25,14 @@ import { inTemporaryDirectory } from '../../support/contract.ts';
 const LONG = `${'deep/'.repeat(28)}${'n'.repeat(120)}.rb`;
 
 const FILES: Readonly<Record<string, string>> = {
-  'cookbooks/apt/metadata.rb': "name 'apt'\n",
+  'cookbooks/apt/metadata.rb': "name 'apt'\nversion '7.5.23'\n",
   'cookbooks/apt/recipes/default.rb': 'log "apt"\n',
   'cookbooks/apt/files/empty': '',
   'cookbooks/apt/files/block': 'x'.repeat(512),
   [`cookbooks/apt/${LONG}`]: 'long\n',
   'cookbooks/apt/files/ümläut 名前.txt': 'unicode\n',
   'cookbooks/unlisted/metadata.rb': 'left out\n',
-  'site-cookbooks/base/metadata.rb': "name 'base'\n",
+  'site-cookbooks/base/metadata.rb': "name 'base'\nversion '20250728.1753666491.0'\n",
   'site-cookbooks/base/files/run.sh': '#!/bin/sh\n',
 };
 
@@ -71,7 +71,7 @@ describe('packing', () => {
       await layOut(there, 1_700_000_000);
       await chmod(join(there, 'cookbooks/apt/metadata.rb'), 0o600);
       expect((await built(there)).equals(first)).toBe(true);
-      await writeFile(join(there, 'cookbooks/apt/metadata.rb'), "name 'apt' \n");
+      await writeFile(join(there, 'cookbooks/apt/metadata.rb'), "name 'apt' \nversion '7.5.23'\n");
       expect((await built(there)).equals(first)).toBe(false);
     }));
 

@@ -168,7 +168,7 @@ describe('environments that people wrote', () => {
     ['', /expected JSON/],
     ['{"name": "prod-1", ', /expected JSON/],
     ['[]', /expected/],
-    ['{"name": "prod-2"}', /name: expected prod-1, as the file is called, got prod-2/],
+    ['{"name": "prod-2"}', /name: expected prod-1, as it was asked for, got prod-2/],
     ['{"name": "prod-1", "cookbook_versions": {"apt": 1}}', /cookbook_versions\.apt: expected/],
     ['{"name": "prod-1", "default_attributes": []}', /default_attributes: expected/],
   ])('fault 72: %j is an answer that names the fault, and is not overwritten', (text, reason) =>

@@ -44,6 +44,9 @@ const recordedOrigin = async (): Promise<Origin> => {
         plant: async (path, bytes) => {
           await fetch(`${server.url}/${bucket}/${path}`, { method: 'PUT', body: Buffer.from(bytes) });
         },
+        erase: async (path) => {
+          await fetch(`${server.url}/${bucket}/${path}`, { method: 'DELETE' });
+        },
       };
     },
     close: server.close,
