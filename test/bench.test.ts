@@ -70,6 +70,22 @@ describe('the benchmark', () => {
   });
 
   it.each([
+    [200, true],
+    [199, false],
+  ])('200 bytes where at most %d are wanted are met: %s', (bytes, met) => {
+    const weight = { _tag: 'Weighed', bytes: 200, alternativeBytes: 100 } as const;
+    expect(isMet({ _tag: 'BytesAtMost', bytes }, weight)).toBe(met);
+    expect(isMet({ _tag: 'BytesAtMost', bytes }, MEASURED)).toBe(false);
+  });
+
+  it.each([
+    [1_300, true],
+    [1_301, false],
+  ])('a weight of %d bytes where at most 1.3 times 1000 are wanted is met: %s', (bytes, met) => {
+    expect(isMet({ _tag: 'RatioAtMost', ratio: 1.3 }, { _tag: 'Weighed', bytes, alternativeBytes: 1_000 })).toBe(met);
+  });
+
+  it.each([
     [1.1, true],
     [1.09, false],
   ])('a growth with an exponent of 1.1 where at most %d is wanted is met: %s', (exponent, met) => {

@@ -11,8 +11,13 @@ import { boundedInteger, decodeWith, formatFieldErrors, isRecord, refinedText } 
 import { boundedDuration, defaultedField, exactFields, mapField, optionField } from '../domain/json-fields.ts';
 import { EnvironmentName, NodeName, StackName } from '../domain/names.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../domain/time.ts';
+import { ChefServerPlace } from './chef-servers/chef-server-place.ts';
 import { badData, type Failure } from './failure.ts';
+import { AuthField } from './librarian/http/auth-settings.ts';
+import { exposureFault } from './librarian/http/exposure.ts';
+import { HTTP_LIMITS_DEFAULT } from './librarian/http/http-options.ts';
 import { LISTEN_DEFAULT, ListenAddress } from './listen-address.ts';
+import { NotifyField } from './notifiers/notify-settings.ts';
 import { isPath, Place } from './places/place.ts';
 
 const Path = refinedText<string>('path', 'a path or file: URL', isPath);
@@ -26,6 +31,8 @@ const Interval = boundedDuration(SECOND_MS, HOUR_MS);
 const RunTimeLimit = boundedDuration(SECOND_MS, DAY_MS);
 /** How long a run has to end by itself before it is killed. */
 const RunGrace = boundedDuration(SECOND_MS, HOUR_MS);
+/** How long a promotion may be under way: shorter than a stack takes, and all of them are stuck. */
+const StuckAfter = boundedDuration(MINUTE_MS, 30 * DAY_MS);
 /** How long a node may go without a run. */
 const Window = boundedDuration(MINUTE_MS, 30 * DAY_MS);
 /** How much earlier than that it may start; the window itself bounds it further. */
@@ -42,6 +49,10 @@ const fields = {
   /** The Librarian's state store. */
   state: optionField(Place),
   artifacts: optionField(Place),
+  /** Where artifacts appear that the service takes in by itself; by default it watches nothing. */
+  watch: optionField(Place),
+  /** How often it looks there. */
+  watch_every: defaultedField(Interval, MINUTE_MS),
   /** The directory where artifacts arrive. */
   spool: optionField(Path),
   /** Of buckets on S3; by default as the SDK finds it. */
@@ -52,21 +63,36 @@ const fields = {
   s3_path_style: defaultedField(t.boolean, false),
   /** A profile of the AWS configuration files. */
   s3_profile: optionField(Text),
+  /** A role to assume before anything is asked. */
+  s3_role_arn: optionField(Text),
+  /** What the owner of that role asks of foreign callers. */
+  s3_external_id: optionField(Text),
   /** Lets requests leave this machine without TLS. */
   s3_allow_http: defaultedField(t.boolean, false),
   /** Another server than Google's. */
   gcs_endpoint: optionField(Text),
   /** Lets requests leave this machine without TLS. */
   gcs_allow_http: defaultedField(t.boolean, false),
-  /** Stack → chef-repo directory. */
-  chef_servers: mapField(StackName, Path),
-  /** What signals name as `s3_bucket`. */
-  bucket: defaultedField(
-    refinedText<string>('bucket', 'a bucket name', (text) => text.length <= 255),
-    'signalbox',
-  ),
-  /** Where the service listens: on this machine only. */
+  /** Stack → chef-repo directory, or Chef Infra Server. */
+  chef_servers: mapField(StackName, ChefServerPlace),
+  /** What signals name as `s3_bucket`; by default that of `artifacts`: see {@link bucketInSignals}. */
+  bucket: optionField(refinedText<string>('bucket', 'a bucket name', (text) => text.length <= 255)),
+  /** Where the service listens; on this machine only, unless `auth` says who may come in. */
   listen: defaultedField(ListenAddress, LISTEN_DEFAULT),
+  /** Who may do what over HTTP. */
+  auth: optionField(AuthField),
+  /** The certificate chain of the service and its private key, as PEM. */
+  tls: optionField(exactFields('tls', { certificate: Path, key: Path })),
+  /** Whether a proxy that speaks TLS stands in front of the service. */
+  behind_proxy: defaultedField(t.boolean, false),
+  /** The largest artifact that is taken over HTTP, in bytes. */
+  artifact_bytes_max: defaultedField(boundedInteger('bytes', 1, 2 ** 40), HTTP_LIMITS_DEFAULT.artifactBytesMax),
+  /** How many requests a client may make in a minute. */
+  requests_per_minute: defaultedField(boundedInteger('requests', 1, 1_000_000), HTTP_LIMITS_DEFAULT.requestsPerMinute),
+  /** Who is told of what happens. */
+  notify: NotifyField,
+  /** How long a promotion may be under way before it is called stuck. */
+  stuck_after: defaultedField(StuckAfter, 30 * MINUTE_MS),
   /** How often the service ticks. */
   tick_every: defaultedField(Interval, MINUTE_MS),
   node: optionField(NodeName),
@@ -104,6 +130,12 @@ const fields = {
 /** Whose text in a variable is read as the document would read it; all others are text, digits or not. */
 const PARSED_FIELDS = [
   'chef_servers',
+  'notify',
+  'auth',
+  'tls',
+  'behind_proxy',
+  'artifact_bytes_max',
+  'requests_per_minute',
   's3_path_style',
   's3_allow_http',
   'gcs_allow_http',
@@ -165,6 +197,16 @@ const checkTimes = (config: Config): E.Either<Failure, Config> => {
   return E.right(config);
 };
 
+const checkRole = (config: Config): E.Either<Failure, Config> =>
+  O.isSome(config.s3_external_id) && O.isNone(config.s3_role_arn)
+    ? E.left(badData('s3_external_id: expected s3_role_arn beside it, since only a role asks for one'))
+    : E.right(config);
+
+const checkExposure = (config: Config): E.Either<Failure, Config> => {
+  const fault = exposureFault(config);
+  return fault === undefined ? E.right(config) : E.left(badData(fault));
+};
+
 /** Reads the configuration from a parsed document and the process's environment, which goes before the document. */
 export const decodeConfig = (document: unknown, environment: Environment, parse: Parse): E.Either<Failure, Config> => {
   const given = document ?? {};
@@ -174,7 +216,17 @@ export const decodeConfig = (document: unknown, environment: Environment, parse:
   const variables = E.chain((known: Environment) => fromEnvironment(known, parse))(checkVariables(environment));
   if (E.isLeft(variables)) return variables;
   const decoded = decodeWith(Document)({ ...given, ...variables.right });
-  return E.isRight(decoded) ? checkTimes(decoded.right) : E.left(badData(formatFieldErrors(decoded.left)));
+  if (E.isLeft(decoded)) return E.left(badData(formatFieldErrors(decoded.left)));
+  return E.chain(checkExposure)(E.chain(checkRole)(checkTimes(decoded.right)));
+};
+
+/** What signals say where artifacts are kept in no bucket, and nobody has named one. */
+const BUCKET_DEFAULT = 'signalbox';
+
+/** What signals name as `s3_bucket`: the bucket that is configured as such, or else the one that artifacts are kept in. */
+export const bucketInSignals = ({ bucket, artifacts }: Config): string => {
+  if (O.isSome(bucket)) return bucket.value;
+  return O.isSome(artifacts) && artifacts.value._tag !== 'Files' ? artifacts.value.bucket : BUCKET_DEFAULT;
 };
 
 /** The value of a field that the command at hand cannot do without. */

@@ -12,6 +12,8 @@ export type Failure =
   | { readonly _tag: 'BadData'; readonly detail: string }
   /** A law refuses it; `reason` is from that law's closed set. */
   | { readonly _tag: 'Refused'; readonly reason: string; readonly detail: string; readonly retryAt?: EpochMs }
+  /** What was decided on has changed since it was looked at; nothing was done. */
+  | { readonly _tag: 'Stale'; readonly detail: string }
   /** There is no such thing. */
   | { readonly _tag: 'NotFound'; readonly detail: string }
   /** A store, a bus or a Chef server does not answer. */

@@ -20,19 +20,25 @@ import { EnvironmentName, NodeName, parseName, Slug, StackName, Version, ZoneId 
 import { NodePattern } from '../domain/signal.ts';
 import { type EpochMs, formatDuration, HOUR_MS, parseDuration, parseInstant } from '../domain/time.ts';
 import { EXIT, type ExitCode } from './cli/exit-code.ts';
+import type { LoadedConfig } from './cli/load.ts';
+import { keepHeapSmall } from './cli/small-heap.ts';
 import type { Terminal } from './cli/terminal.ts';
-import type { Config } from './config.ts';
+
 import type * as LibrarianCommands from './librarian/commands.ts';
 import type { LibrarianPorts } from './librarian/librarian-ports.ts';
 import { parsePlace, type Place } from './places/place.ts';
 import { LASTS_MS_MIN } from './simulator/scenario.ts';
 import type { SimulationMode } from './simulator/simulation-result.ts';
+import type { SummonerOptions } from './summoner/commands.ts';
 
 const stop = new AbortController();
 
 /** A command that answers a question says only what went wrong; a daemon also says what it does. */
 const logDestination = pino.destination({ dest: 2, sync: true });
 const logger = pino({ level: 'warn', base: null, timestamp: pino.stdTimeFunctions.isoTime }, logDestination);
+const sayWhatIsDone = (): void => {
+  logger.level = 'info';
+};
 
 /** Whoever read the output is gone and wants no more of it: a command ends in its own way, as when it is asked to. */
 const onOutputError = (error: NodeJS.ErrnoException): void => {
@@ -127,22 +133,24 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 
 const program = new Command('signalbox')
   .description('Safe configuration rollout for fleets.')
-  .version(version)
   .option('-c, --config <file>', 'configuration, YAML or JSON (default: /etc/signalbox/config.yaml if it is there)')
   .exitOverride()
   .configureHelp({ showGlobalOptions: true })
   .showHelpAfterError('(signalbox COMMAND --help says more)');
+
+// Commander takes the program's options wherever they stand; behind `artifact build`, --version is the artifact's.
+if (!process.argv.includes('build')) program.version(version);
 
 /** The options that every command sees. */
 const configOption = (): O.Option<string> => O.fromNullable(program.opts<{ config?: string }>().config);
 
 /** Runs a command of the Librarian. */
 const onLibrarian = (
-  command: (commands: typeof LibrarianCommands, ports: LibrarianPorts, config: Config) => Promise<ExitCode>,
+  command: (commands: typeof LibrarianCommands, ports: LibrarianPorts, loaded: LoadedConfig) => Promise<ExitCode>,
 ): Promise<void> =>
   finish(
     Promise.all([import('./librarian/main.ts'), import('./librarian/commands.ts')]).then(([main, commands]) =>
-      main.withLibrarian(configOption(), terminal, (ports, config) => command(commands, ports, config)),
+      main.withLibrarian(configOption(), terminal, (ports, loaded) => command(commands, ports, loaded)),
     ),
   );
 
@@ -187,13 +195,23 @@ program
 
 program
   .command('librarian')
-  .description('the service: HTTP API on loopback, and a tick every minute')
+  .description('the service: HTTP API, a tick every minute, and artifacts taken in from where it watches')
   .addHelpText('after', examples('librarian --config /etc/signalbox/librarian.yaml'))
   .action(() =>
-    onLibrarian((commands, ports, config) => {
-      logger.level = 'info';
-      return commands.librarian(ports, terminal, { listen: config.listen, tickEveryMs: config.tick_every });
+    onLibrarian((commands, ports, loaded) => {
+      sayWhatIsDone();
+      return commands.librarian(ports, terminal, loaded);
     }),
+  );
+
+program
+  .command('token')
+  .description('tokens for the HTTP API')
+  .command('hash')
+  .description('read a token from the input, and print what the configuration shall know of it')
+  .addHelpText('after', `\nExamples:\n  $ openssl rand -base64 32 | tee token | signalbox token hash\n`)
+  .action(() =>
+    finish(import('./librarian/http/token-command.ts').then(({ tokenHash }) => tokenHash(process.stdin, terminal))),
   );
 
 program
@@ -210,7 +228,64 @@ program
     ),
   );
 
-const artifact = program.command('artifact').description('artifacts: add, list, reject, approve');
+const artifact = program.command('artifact').description('artifacts: build, add, list, show, reject, approve');
+
+artifact
+  .command('build')
+  .argument('<directory>', 'holds the cookbooks, as cookbooks/<name> and site-cookbooks/<name>')
+  .description('make an artifact of a folder of cookbooks; the same folder and options make the same bytes')
+  .requiredOption('--out <file>', 'the tarball, such as artifact.tar.gz; it appears whole')
+  .option(
+    '--version <version>',
+    'its version (default: YYYYMMDD.SECONDS.0 of now, or of SOURCE_DATE_EPOCH)',
+    named(Version),
+  )
+  .option('--author <text>', 'who made the commit (default: as Git knows it)')
+  .option('--commit <hash>', 'what it is built from (default: as Git knows it)')
+  .option('--stamp-site', 'give the site cookbooks the version of the artifact in the place of their own')
+  .option('--json', 'one JSON document')
+  .addHelpText(
+    'after',
+    examples(
+      'artifact build . --out artifact.tar.gz',
+      'artifact build . --out artifact.tar.gz --stamp-site --json',
+      'artifact build /srv/chef --out 1.4.0.tar.gz --version 1.4.0 --author "Ops <ops@example.com>" --commit 3f2a9c1',
+    ) +
+      exitCodes([
+        [EXIT.done, 'it was built'],
+        [EXIT.badData, 'the folder is none to build from, or Git does not know the commit'],
+        [EXIT.unavailable, 'the tarball cannot be written'],
+      ]),
+  )
+  .action(
+    (
+      directory: string,
+      options: {
+        out: string;
+        version?: Version;
+        author?: string;
+        commit?: string;
+        stampSite?: true;
+        json?: true;
+      },
+    ) =>
+      finish(
+        import('./builder/main.ts').then(({ artifactBuild }) =>
+          artifactBuild(
+            {
+              directory,
+              file: options.out,
+              version: O.fromNullable(options.version),
+              author: O.fromNullable(options.author),
+              commit: O.fromNullable(options.commit),
+              stampsSite: options.stampSite === true,
+            },
+            options.json === true,
+            terminal,
+          ),
+        ),
+      ),
+  );
 
 artifact
   .command('add <file>')
@@ -232,8 +307,21 @@ artifact
   .command('list')
   .description('every artifact, the newest first')
   .option('--json', 'one JSON document')
+  .addHelpText('after', examples('artifact list', 'artifact list --json'))
   .action((options: { json?: true }) =>
     onLibrarian((commands, ports) => commands.artifactList(ports, terminal, { isJson: options.json === true })),
+  );
+
+artifact
+  .command('show')
+  .argument('<version>', 'which', named(Version))
+  .description('one artifact: what it holds, which stacks have it, which environments are on it')
+  .option('--json', 'one JSON document')
+  .addHelpText('after', examples('artifact show 20250728.1753666491.0', 'artifact show 20250728.1753666491.0 --json'))
+  .action((version: Version, options: { json?: true }) =>
+    onLibrarian((commands, ports) =>
+      commands.artifactShow(ports, terminal, { version, isJson: options.json === true }),
+    ),
   );
 
 for (const [verb, description] of [
@@ -245,6 +333,7 @@ for (const [verb, description] of [
     .argument('<version>', 'which', named(Version))
     .description(description)
     .requiredOption('--reason <text>', 'why; it goes into the audit trail', named(Reason))
+    .addHelpText('after', examples(`artifact ${verb} 20250728.1753666491.0 --reason "disks fill up"`))
     .action((version: Version, options: { reason: string }) =>
       onLibrarian((commands, ports) =>
         commands.artifactJudge(ports, terminal, { verb, version, reason: options.reason }),
@@ -523,6 +612,15 @@ program
       ),
   );
 
+const summon = async (options: SummonerOptions): Promise<ExitCode> => {
+  keepHeapSmall();
+  const [main, commands] = await Promise.all([import('./summoner/main.ts'), import('./summoner/commands.ts')]);
+  return main.withSummoner(configOption(), terminal, (ports, takeLock) => {
+    if (!options.isOnce && !options.isDry) sayWhatIsDone();
+    return commands.summonerCommand(ports, takeLock, terminal, options);
+  });
+};
+
 program
   .command('summoner')
   .description('the node agent')
@@ -531,15 +629,7 @@ program
   .option('--json', 'with --once: the decision as one JSON document')
   .addHelpText('after', examples('summoner', 'summoner --once --dry-run --json'))
   .action((options: { once?: true; dryRun?: true; json?: true }) =>
-    finish(
-      Promise.all([import('./summoner/main.ts'), import('./summoner/commands.ts')]).then(([main, commands]) =>
-        main.withSummoner(configOption(), terminal, (ports, takeLock) => {
-          const [isOnce, isDry] = [options.once === true, options.dryRun === true];
-          if (!isOnce && !isDry) logger.level = 'info';
-          return commands.summonerCommand(ports, takeLock, terminal, { isOnce, isDry, isJson: options.json === true });
-        }),
-      ),
-    ),
+    finish(summon({ isOnce: options.once === true, isDry: options.dryRun === true, isJson: options.json === true })),
   );
 
 program

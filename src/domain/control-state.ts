@@ -8,10 +8,10 @@ import * as E from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { boundedInteger, boundedText, refinedText, decodeJsonWith, type FieldError } from './decoding.ts';
 import type { Hold, HoldScope } from './hold.ts';
-import { InstantField, mapField, optionField, presentField } from './json-fields.ts';
+import { defaultedField, InstantField, listField, mapField, optionField, presentField } from './json-fields.ts';
 import { EnvironmentName, Slug, StackName, Version } from './names.ts';
 import { SPLAY_SECONDS_MAX } from './signal.ts';
-import type { EpochMs } from './time.ts';
+import { type EpochMs, epochMs } from './time.ts';
 import { EMPTY_MEMORY, type Step, type TrainMemory } from './train-memory.ts';
 
 /** Somebody rejected a version (law T12). */
@@ -26,10 +26,17 @@ export interface ControlState {
   readonly memory: TrainMemory;
   readonly holds: readonly Hold[];
   readonly rejections: ReadonlyMap<Version, Rejection>;
+  /** Of the promotions that the audit trail announces up to the record of this number, it tells the outcome. */
+  readonly settledTo: number;
 }
 
 /** The control state of a plan that nobody has used. */
-export const EMPTY_CONTROL_STATE: ControlState = { memory: EMPTY_MEMORY, holds: [], rejections: new Map() };
+export const EMPTY_CONTROL_STATE: ControlState = {
+  memory: EMPTY_MEMORY,
+  holds: [],
+  rejections: new Map(),
+  settledTo: 0,
+};
 
 /** The version of the document's form. */
 export const CONTROL_STATE_SCHEMA = 1;
@@ -59,6 +66,9 @@ const HoldJson = t.type(
   'hold',
 );
 
+/** When a step was decided that does not say it, as older ones do not: earlier than any signal. */
+const LONG_AGO = epochMs(0);
+
 /** A {@link Step} as the control state has it. */
 export const StepField: t.Type<Step, object> = t.type(
   {
@@ -67,13 +77,15 @@ export const StepField: t.Type<Step, object> = t.type(
     stacks: t.readonlyArray(StackName, 'a list of stacks'),
     overtaken: t.readonlyArray(Version, 'a list of versions'),
     splaySeconds: boundedInteger('splay in seconds', 0, SPLAY_SECONDS_MAX),
+    openedAt: defaultedField(InstantField, LONG_AGO),
+    requests: listField(boundedText('audit record', 256)),
   },
   'step',
 );
 
 const RejectionJson = t.type({ by: Person, reason: Reason, at: InstantField }, 'rejection');
 
-/** Every field stands in every document: one without its holds is a damaged one, not one without holds. */
+/** Every field that ever stood in all documents does: one without its holds is a damaged one, not one without holds. */
 const Document = t.type(
   {
     schema: t.literal(CONTROL_STATE_SCHEMA),
@@ -83,26 +95,23 @@ const Document = t.type(
     history: presentField(mapField(EnvironmentName, t.readonlyArray(Version, 'a list of versions'))),
     holds: t.readonlyArray(HoldJson, 'a list of holds'),
     rejections: presentField(mapField(Version, RejectionJson)),
+    settledTo: defaultedField(boundedInteger('number of a record', 0, Number.MAX_SAFE_INTEGER), 0),
   },
   'control state',
 );
 
-const decodeDocument = decodeJsonWith(Document);
-
-/**
- * Reads the document. One that is damaged is refused and never overwritten (fault 72): to go on from an empty state would
- * forget who held what.
- */
-export const decodeControlState = (text: string): E.Either<readonly FieldError[], ControlState> =>
-  E.map(({ departed, steps, joined, history, holds, rejections }: t.TypeOf<typeof Document>): ControlState => ({
-    memory: { departed, steps, joined: new Set(joined), history },
-    holds,
-    rejections,
-  }))(decodeDocument(text));
-
-/** Writes the document. */
-export const encodeControlState = ({ memory, holds, rejections }: ControlState): string =>
-  `${JSON.stringify(
+/** Reads and writes a {@link ControlState} as a part of other documents. */
+export const ControlStateField: t.Type<ControlState, object> = new t.Type<ControlState, object>(
+  'control state',
+  (u): u is ControlState => typeof u === 'object' && u !== null && 'memory' in u && 'settledTo' in u,
+  (u, context) =>
+    E.map(({ departed, steps, joined, history, holds, rejections, settledTo }: t.TypeOf<typeof Document>) => ({
+      memory: { departed, steps, joined: new Set(joined), history },
+      holds,
+      rejections,
+      settledTo,
+    }))(Document.validate(u, context)),
+  ({ memory, holds, rejections, settledTo }) =>
     Document.encode({
       schema: CONTROL_STATE_SCHEMA,
       departed: memory.departed,
@@ -111,7 +120,17 @@ export const encodeControlState = ({ memory, holds, rejections }: ControlState):
       history: memory.history,
       holds,
       rejections,
+      settledTo,
     }),
-    null,
-    1,
-  )}\n`;
+);
+
+/**
+ * Reads the document. One that is damaged is refused and never overwritten (fault 72): to go on from an empty state would
+ * forget who held what.
+ */
+export const decodeControlState: (text: string) => E.Either<readonly FieldError[], ControlState> =
+  decodeJsonWith(ControlStateField);
+
+/** Writes the document. */
+export const encodeControlState = (state: ControlState): string =>
+  `${JSON.stringify(ControlStateField.encode(state), null, 1)}\n`;

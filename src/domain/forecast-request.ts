@@ -49,7 +49,7 @@ const PinField = new t.Type<PinEntry, string | Readonly<Record<string, string | 
 );
 
 /** A scope as the command line has it, such as `stage:canary`; read also in the form in which reports write it. */
-const ScopeField = new t.Type<HoldScope, string>(
+export const ScopeField: t.Type<HoldScope, string> = new t.Type<HoldScope, string>(
   HoldScopeText.name,
   (u): u is HoldScope => HoldScopeField.is(u),
   (u, context) => (isRecord(u) ? HoldScopeField.validate(u, context) : HoldScopeText.validate(u, context)),

@@ -13,7 +13,7 @@ import type { EnvironmentName, StackName, Version } from './names.ts';
 import { type EnvironmentPin, environmentPin, type Pins } from './pins.ts';
 import { environmentsOf, stageOf, STAGE_SPLAY_SECONDS_DEFAULT } from './release-plan.ts';
 import type { TickView } from './tick.ts';
-import { openStep, type Step, type TrainMemory } from './train-memory.ts';
+import { type NewStep, openStep, type Step, type TrainMemory } from './train-memory.ts';
 
 /** What an intervention wants done, as a tick's promotions. */
 export interface HandPromotion {
@@ -128,12 +128,12 @@ const lackingStacks = (
  * latest request.
  */
 const stepOf = (
-  { plan, pins }: TickView,
+  { plan, pins, now }: TickView,
   { environment, version, stacks, splaySeconds }: HandPromotion,
   open: Step | undefined,
-): Omit<Step, 'overtaken'> => {
+): NewStep => {
   const read = pins.get(environment) ?? new Map<StackName, O.Option<Version>>();
-  if (open?.version !== version) return { version, from: read, splaySeconds, stacks };
+  if (open?.version !== version) return { version, from: read, splaySeconds, stacks, openedAt: now };
   // What somebody did since to a stack that nobody asks about now is not for this request to take back.
   const news = [...read].filter(([stack]) => stacks.includes(stack) || !open.stacks.includes(stack));
   return {
@@ -141,6 +141,7 @@ const stepOf = (
     from: new Map([...open.from, ...news]),
     splaySeconds,
     stacks: plan.stacks.filter((stack) => open.stacks.includes(stack) || stacks.includes(stack)),
+    openedAt: open.openedAt,
   };
 };
 

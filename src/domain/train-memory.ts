@@ -5,7 +5,7 @@
  */
 import * as O from 'fp-ts/lib/Option.js';
 import type { EnvironmentName, Slug, StackName, Version } from './names.ts';
-import type { EpochMs } from './time.ts';
+import { type EpochMs, later, plus } from './time.ts';
 
 /**
  * A promotion of one environment that has been decided and is not known to be complete on every stack. It is written
@@ -25,7 +25,17 @@ export interface Step {
   readonly overtaken: readonly Version[];
   /** The splay for the step's signals, in seconds. */
   readonly splaySeconds: number;
+  /**
+   * When it was decided: it tells this step from every other of its environment. Later than the steps that it took the
+   * place of, however the clocks of the Librarians stand that decided those.
+   */
+  readonly openedAt: EpochMs;
+  /** The requests of people that it comes of, as the audit trail names them; the latest first. */
+  readonly requests: readonly string[];
 }
+
+/** What is decided of a {@link Step}; the rest follows from the step that it takes the place of. */
+export type NewStep = Omit<Step, 'overtaken' | 'requests'>;
 
 /** The train's memory. A value: {@link EMPTY_MEMORY} to begin with, and what a tick returned from then on. */
 export interface TrainMemory {
@@ -67,17 +77,25 @@ export const rememberDeparture = (memory: TrainMemory, stage: Slug, departure: E
 /** So many overtaken versions are remembered of one step. */
 const OVERTAKEN_MAX = 10;
 
+/** So many requests are remembered of one step. */
+export const REQUESTS_MAX = 10;
+
 const overtakenBy = (version: Version, open: Step | undefined): readonly Version[] =>
   open === undefined
     ? []
     : [...new Set([open.version, ...open.overtaken])].filter((other) => other !== version).slice(0, OVERTAKEN_MAX);
 
-/** Opens `step` in `environment`, in place of one that may be open there, and remembers what is left behind. */
-export const openStep = (
-  memory: TrainMemory,
-  environment: EnvironmentName,
-  step: Omit<Step, 'overtaken'>,
-): TrainMemory => {
+const openedAfter = ({ version, openedAt }: NewStep, open: Step | undefined): EpochMs => {
+  if (open === undefined) return openedAt;
+  return open.version === version ? open.openedAt : later(openedAt, plus(open.openedAt, 1));
+};
+
+/**
+ * Opens `step` in `environment`, in place of one that may be open there, and remembers what is left behind. One to the
+ * version of the open step is that step, on other terms: it was decided when that was.
+ */
+export const openStep = (memory: TrainMemory, environment: EnvironmentName, step: NewStep): TrainMemory => {
+  const open = memory.steps.get(environment);
   const left = [...step.from.values()].filter(O.isSome).map(({ value }) => value);
   const earlier = memory.history.get(environment) ?? [];
   const history = [...new Set([...left.filter((version) => version !== step.version), ...earlier])];
@@ -85,7 +103,9 @@ export const openStep = (
     ...memory,
     steps: withEntry(memory.steps, environment, {
       ...step,
-      overtaken: overtakenBy(step.version, memory.steps.get(environment)),
+      overtaken: overtakenBy(step.version, open),
+      openedAt: openedAfter(step, open),
+      requests: open?.requests ?? [],
     }),
     history: withEntry(memory.history, environment, history.slice(0, HISTORY_MAX)),
   };
@@ -94,6 +114,23 @@ export const openStep = (
 /** Forgets the step of `environment`: it is complete, or something else took its place. */
 export const closeStep = (memory: TrainMemory, environment: EnvironmentName): TrainMemory =>
   memory.steps.has(environment) ? { ...memory, steps: without(memory.steps, environment) } : memory;
+
+/** Notes that the steps which are open in `environments` come of `request`, too. */
+export const rememberRequest = (
+  memory: TrainMemory,
+  environments: readonly EnvironmentName[],
+  request: string,
+): TrainMemory => ({
+  ...memory,
+  steps: new Map(
+    [...memory.steps].map(([environment, step]): readonly [EnvironmentName, Step] => [
+      environment,
+      environments.includes(environment)
+        ? { ...step, requests: [request, ...step.requests].slice(0, REQUESTS_MAX) }
+        : step,
+    ]),
+  ),
+});
 
 /** Notes that `environment` joined the train behind its front. */
 export const rememberJoined = (memory: TrainMemory, environment: EnvironmentName): TrainMemory =>

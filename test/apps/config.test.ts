@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
 import { describe, expect, it } from 'vitest';
-import { type Config, decodeConfig } from '../../src/apps/config.ts';
+import { bucketInSignals, type Config, decodeConfig } from '../../src/apps/config.ts';
 import { formatFailure } from '../../src/apps/failure.ts';
 
 const parse = (text: string): E.Either<string, unknown> =>
@@ -27,6 +27,8 @@ describe('the configuration', () => {
     ['tick_every', '999ms', '1s to 1h'],
     ['tick_every', '61m', '1s to 1h'],
     ['poll_every', '0s', '1s to 1h'],
+    ['watch_every', '0s', '1s to 1h'],
+    ['watch_every', '2h', '1s to 1h'],
     ['poll_soon', '0s', '1s to 1h'],
     ['poll_idle', '61m', '1s to 1h'],
     ['run_time_limit', '0s', '1s to 1d'],
@@ -49,12 +51,13 @@ describe('the configuration', () => {
     expect(decode({ window: '1h', lead: '0s' })).toMatchObject({ window: 3_600_000, lead: 0 });
   });
 
-  it.each(['0.0.0.0:8470', '192.0.2.1:80', '[::]:1', 'localhost', 'localhost:65536', 8470])(
-    'does not listen on %s',
-    (listen) => {
-      expect(refusal({ listen })).toMatch(/^listen: expected host:port of this machine/);
-    },
-  );
+  it.each(['0.0.0.0:8470', '192.0.2.1:80', '[::]:1'])('does not listen on %s without authentication', (listen) => {
+    expect(refusal({ listen })).toMatch(/^listen: expected an address of this machine/);
+  });
+
+  it.each(['localhost', 'localhost:65536', 8470])('cannot listen on %s', (listen) => {
+    expect(refusal({ listen })).toMatch(/^listen: expected host:port, such as/);
+  });
 
   it('listens on this machine', () => {
     expect(decode({}).listen).toEqual({ host: '127.0.0.1', port: 8470 });
@@ -63,7 +66,11 @@ describe('the configuration', () => {
 
   it('a name of digits only is a name', () => {
     const config = decode({}, { SIGNALBOX_BUCKET: '2024', SIGNALBOX_NODE: '17', SIGNALBOX_STATE: '1e3' });
-    expect(config).toMatchObject({ bucket: '2024', node: O.some('17'), state: O.some({ _tag: 'Files', path: '1e3' }) });
+    expect(config).toMatchObject({
+      bucket: O.some('2024'),
+      node: O.some('17'),
+      state: O.some({ _tag: 'Files', path: '1e3' }),
+    });
   });
 
   it('a number and a structure are read as the document would read them, and go before it', () => {
@@ -92,6 +99,29 @@ describe('the configuration', () => {
     expect(refusal({}, { SIGNALBOX_STATE: 'az://state' })).toMatch(
       /^state: expected a path, a file: URL, s3:\/\/bucket\/prefix or gs:.*, got "az:\/\/state"$/,
     );
+  });
+
+  it('a role to assume comes with an external id, or without; an external id alone means nothing', () => {
+    const s3_role_arn = 'arn:aws:iam::123456789012:role/node';
+    expect(decode({ s3_role_arn }, { SIGNALBOX_S3_EXTERNAL_ID: '0123' })).toMatchObject({
+      s3_role_arn: O.some(s3_role_arn),
+      s3_external_id: O.some('0123'),
+    });
+    expect(decode({ s3_role_arn })).toMatchObject({ s3_external_id: O.none });
+    expect(refusal({ s3_external_id: 'agreed-upon' })).toBe(
+      's3_external_id: expected s3_role_arn beside it, since only a role asks for one',
+    );
+  });
+
+  it.each<[object, string]>([
+    [{}, 'signalbox'],
+    [{ artifacts: '/var/lib/artifacts' }, 'signalbox'],
+    [{ artifacts: 's3://example-fleet/fleet-1/artifacts' }, 'example-fleet'],
+    [{ artifacts: 'gs://example-fleet' }, 'example-fleet'],
+    [{ artifacts: 's3://example-fleet', bucket: 'mirror' }, 'mirror'],
+    [{ bus: 's3://signals', state: 's3://state' }, 'signalbox'],
+  ])('%j: signals name the bucket %s', (document, bucket) => {
+    expect(bucketInSignals(decode(document))).toBe(bucket);
   });
 
   it('a variable that cannot be read is named', () => {

@@ -131,7 +131,7 @@ describe('bad input at the command line', () => {
     ['an unknown option', ['status', '--nope'], 64, /unknown option/],
     ['a bad name', ['explain', 'a/b'], 64, /an environment name/],
     ['a bad number', ['demo', '--hours', 'six'], 64, /expected a whole number from 1 to 1000, got six/],
-    ['no scope', ['rollback', '--reason', 'r'], 64, /either --environment or --train/],
+    ['no scope', ['rollback', '--reason', 'r'], 64, /either an environment or a train/],
     ['no such zone', ['bootstrap', '--zone', 'elsewhere', '--node', 'web-1'], 65, /expected one of the zone map/],
     ['no such file', ['artifact', 'add', 'missing.tar.gz'], 65, /missing\.tar\.gz: expected a file: ENOENT/],
     ['a directory', ['artifact', 'add', '.'], 65, /\.: expected a tar\.gz, got a directory/],
@@ -152,7 +152,7 @@ describe('bad input at the command line', () => {
 
   it.each([
     ['a field that nobody knows', 'bus: bus\nbuss: bus\n', /buss: expected no field of this name; the fields are/],
-    ['an address of another machine', 'listen: 0.0.0.0:8470\n', /listen: expected host:port of this machine/],
+    ['an address of another machine', 'listen: 0.0.0.0:8470\n', /listen: expected an address of this machine/],
     ['a service that never rests', 'tick_every: 0s\n', /tick_every: expected a duration from 1s to 1h/],
     ['a value of the wrong form', 'tick_every: soon\n', /tick_every: expected a duration/],
     ['a field twice', 'bus: a\nbus: b\n', /unique/],

@@ -109,6 +109,13 @@ describe.each(['s3-node-policy.json', 's3-librarian-policy.json'])('deploy/%s', 
   });
 });
 
+describe.each(['deploy/gcs-node-role.yaml', 'deploy/gcs-librarian-role.yaml', 'docs/s3-and-gcs.md'])('%s', (name) => {
+  // https://cloud.google.com/iam/docs/conditions-attribute-reference#api-attributes-storage
+  it('binds nothing by the prefix of a list, which Google supports in Credential Access Boundaries only', () => {
+    expect(textOf(`../${name}`)).not.toMatch(/api\.getAttribute/);
+  });
+});
+
 describe.each([
   ['gcs-node-role.yaml', ['storage.objects.get', 'storage.objects.list']],
   [

@@ -49,6 +49,8 @@ const steps: fc.Arbitrary<Step> = fc.record({
   splaySeconds: fc.nat({ max: 86_400 }),
   stacks: fc.array(stacks),
   overtaken: fc.array(versions),
+  openedAt: instants,
+  requests: fc.array(texts),
 });
 const states: fc.Arbitrary<ControlState> = fc.record({
   memory: fc.record({
@@ -59,6 +61,7 @@ const states: fc.Arbitrary<ControlState> = fc.record({
   }),
   holds: fc.array(holds, { maxLength: 4 }),
   rejections: mapOf(versions, fc.record({ by: texts, reason: reasons, at: instants })),
+  settledTo: fc.maxSafeNat(),
 });
 
 const right = <A>(result: E.Either<unknown, A>): A => {
@@ -81,6 +84,8 @@ const EXAMPLE: ControlState = {
           splaySeconds: 900,
           stacks: [stackName('basalt')],
           overtaken: [version('1.0.3')],
+          openedAt: epochMs(Date.UTC(2025, 6, 28, 2, 31)),
+          requests: ['audit/slack/000000000007.json'],
         },
       ],
     ]),
@@ -97,6 +102,7 @@ const EXAMPLE: ControlState = {
     },
   ],
   rejections: new Map([[version('1.0.0'), { by: 'ada', reason: 'broken', at: epochMs(0) }]]),
+  settledTo: 7,
 };
 
 describe('the control state', () => {

@@ -100,13 +100,13 @@ describe('a request', () => {
   it('takes holds as reports write them, and the memory as the control state does', () => {
     const from = new Map([[stackName('basalt'), O.some(version('1'))]]);
     const stacks = [stackName('basalt'), stackName('ironstone')];
-    const step = { version: version('2'), from, stacks, splaySeconds: 900 };
+    const step = { version: version('2'), from, stacks, splaySeconds: 900, openedAt: AT_MS };
     const memory = rememberJoined(
       openStep(rememberDeparture(EMPTY_MEMORY, nameFromLiteral(Slug)('train'), AT_MS), environmentName('prod-2'), step),
       environmentName('prod-3'),
     );
     const { departed, steps, joined } = JSON.parse(
-      encodeControlState({ memory, holds: [], rejections: new Map() }),
+      encodeControlState({ memory, holds: [], rejections: new Map(), settledTo: 0 }),
     ) as Readonly<Record<string, unknown>>;
     const scope = { _tag: 'stage', stage: 'train' };
     const view = requestedView(

@@ -11,6 +11,7 @@ import {
 } from '../../src/domain/intervention.ts';
 import { type EnvironmentName, nameFromLiteral, Slug, type Version } from '../../src/domain/names.ts';
 import { environmentsOf, STAGE_SPLAY_SECONDS_DEFAULT } from '../../src/domain/release-plan.ts';
+import { epochMs, MINUTE_MS } from '../../src/domain/time.ts';
 import { EMPTY_MEMORY, HISTORY_MAX, openStep } from '../../src/domain/train-memory.ts';
 import { Fleet } from '../support/fleet.ts';
 import { environmentName, planOf, SLACK_PLAN, SLACK_PLAN_JSON, stackName, version } from '../support/slack.ts';
@@ -139,6 +140,8 @@ describe('a promotion by hand', () => {
   it('L3: to one stack, while a step to the same version is open for another, makes it a step for both', () => {
     const fleet = fleetOf();
     fleet.memory = done(promote(fleet, { stack: 'ironstone', splay: 5 })).memory;
+    const opened = fleet.now;
+    fleet.advance(MINUTE_MS);
     // Pinned there, and its signal is not out: nothing counts as read.
     fleet.setPin(PROD, IRONSTONE, v(2));
     fleet.blind = new Set(['prod-2 ironstone']);
@@ -150,6 +153,8 @@ describe('a promotion by hand', () => {
       stacks: [BASALT, IRONSTONE],
       overtaken: [],
       splaySeconds: 7,
+      openedAt: opened,
+      requests: [],
     });
     expect(memory.history.get(PROD)).toEqual([v(1)]);
   });
@@ -184,7 +189,7 @@ describe('a promotion by hand', () => {
     const fleet = fleetOf();
     const from = fleet.readPins().get(PROD) ?? new Map();
     const stacks = [BASALT, stackName('granite')];
-    fleet.memory = openStep(EMPTY_MEMORY, PROD, { version: v(2), from, splaySeconds: 0, stacks });
+    fleet.memory = openStep(EMPTY_MEMORY, PROD, { version: v(2), from, splaySeconds: 0, stacks, openedAt: fleet.now });
     expect(done(promote(fleet, { to: v(3), stack: 'basalt' })).promotions).toHaveLength(1);
     const same = done(promote(fleet, { stack: 'ironstone' })).memory.steps.get(PROD);
     expect(same?.stacks).toEqual([BASALT, IRONSTONE]);
@@ -339,6 +344,7 @@ describe('a rollback', () => {
         from,
         splaySeconds: 0,
         stacks: [BASALT, IRONSTONE],
+        openedAt: fleet.now,
       });
       fleet.setPin(PROD, BASALT, basalt);
       fleet.setPin(PROD, IRONSTONE, ironstone);
@@ -469,11 +475,23 @@ describe('the memory of earlier versions', () => {
     let memory = EMPTY_MEMORY;
     for (let n = 1; n <= HISTORY_MAX + 5; n++) {
       const from = new Map([[BASALT, O.some(v(n))]]);
-      memory = openStep(memory, PROD, { version: v(n + 1), from, splaySeconds: 0, stacks: [BASALT] });
+      memory = openStep(memory, PROD, {
+        version: v(n + 1),
+        from,
+        splaySeconds: 0,
+        stacks: [BASALT],
+        openedAt: epochMs(n),
+      });
     }
     expect(memory.history.get(PROD)).toEqual(Array.from({ length: HISTORY_MAX }, (_, i) => v(HISTORY_MAX + 5 - i)));
     const from = new Map([[BASALT, O.some(v(14))]]);
-    const back = openStep(memory, PROD, { version: v(1), from, splaySeconds: 0, stacks: [BASALT] });
+    const back = openStep(memory, PROD, {
+      version: v(1),
+      from,
+      splaySeconds: 0,
+      stacks: [BASALT],
+      openedAt: epochMs(99),
+    });
     expect(back.history.get(PROD)?.slice(0, 3)).toEqual([v(14), v(15), v(13)]);
   });
 });

@@ -2,12 +2,16 @@ import * as O from 'fp-ts/lib/Option.js';
 import { describe, expect, it } from 'vitest';
 import type { StackName, Version } from '../../src/domain/names.ts';
 import { environmentPin, type Pins, withPromotion } from '../../src/domain/pins.ts';
+import { epochMs } from '../../src/domain/time.ts';
 import type { Step } from '../../src/domain/train-memory.ts';
 import { environmentName, stackName, version } from '../support/slack.ts';
 
 const [OLD, NEW, OTHER] = [version('1.0.1'), version('1.0.2'), version('1.0.3')];
 const STACKS = ['basalt', 'ironstone'].map(stackName);
 const PROD = environmentName('prod-2');
+const OPENED = epochMs(0);
+/** What is of no matter here. */
+const FRESH = { openedAt: OPENED, requests: [] };
 
 type Read = Version | 'none' | 'unreadable';
 
@@ -41,7 +45,7 @@ describe('environmentPin without a step', () => {
 });
 
 describe('environmentPin while a step from 1.0.1 to 1.0.2 is open', () => {
-  const step: Step = { version: NEW, from: read(OLD, OLD), splaySeconds: 0, stacks: STACKS, overtaken: [] };
+  const step: Step = { version: NEW, from: read(OLD, OLD), splaySeconds: 0, stacks: STACKS, overtaken: [], ...FRESH };
 
   it.each<[readonly Read[], object]>([
     [[NEW, NEW], { _tag: 'Agreed', version: NEW }],
@@ -65,12 +69,20 @@ describe('environmentPin while a step from 1.0.1 to 1.0.2 is open', () => {
       splaySeconds: 0,
       stacks: STACKS,
       overtaken: [],
+      ...FRESH,
     };
     expect(pinOf([NEW, OTHER], fromOne)).toEqual({ _tag: 'Incomplete', version: NEW, pending: ['ironstone'] });
   });
 
   it('T13: a stack that had no pin is where the step found it as long as it has none', () => {
-    const fromNone: Step = { version: NEW, from: read('none', OLD), splaySeconds: 0, stacks: STACKS, overtaken: [] };
+    const fromNone: Step = {
+      version: NEW,
+      from: read('none', OLD),
+      splaySeconds: 0,
+      stacks: STACKS,
+      overtaken: [],
+      ...FRESH,
+    };
     expect(pinOf(['none', NEW], fromNone)).toEqual({ _tag: 'Incomplete', version: NEW, pending: ['basalt'] });
   });
 

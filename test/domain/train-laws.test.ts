@@ -690,12 +690,15 @@ describe('T12: rollback', () => {
     expect([textOf(fleet, 'sandbox'), textOf(fleet, 'dev')]).toEqual(['1', '1']);
   });
 
-  it('T12: a step to a version that was rejected meanwhile waits, and ends where all are on what is newest', () => {
+  it('T12: a step to a version that was rejected meanwhile waits, and is overtaken by what is newest, also where all are on that', () => {
     const fleet = fleetOf({}, 2);
     tickAt(fleet, '1:00', { ...NO_TROUBLE, crash: { stage: 0, effects: 0 } });
     fleet.reject(v(2));
     expect(said(tickAt(fleet, '1:01'), 'dev')).toBe('VersionRejected until 2:00');
-    expect(said(tickAt(fleet, '2:00'), 'dev')).toBe('UpToDate until 3:00');
+    // Somebody may be about to pin the rejected version, or to tell of it: every stack is gone through.
+    expect(said(tickAt(fleet, '2:00'), 'dev')).toBe('TookNewest');
+    expect(fleet.memory.steps.get(environmentName('dev'))).toMatchObject({ version: v(1), overtaken: [v(2)] });
+    expect(said(tickAt(fleet, '2:01'), 'dev')).toBe('UpToDate until 3:00');
     expect(fleet.memory.steps.size).toBe(0);
   });
 });

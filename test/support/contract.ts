@@ -1,17 +1,29 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'vitest';
+import { describe, test } from 'vitest';
 import type { ContractCase } from '../../src/adapters/contracts/index.ts';
 
-/** Declares a test for each case of a port's contract; one that its harness cannot try says that it was skipped. */
+/** How the suite of a port's contract over an adapter is called in what the tests tell. */
+const suiteOf = (port: string, adapter: string): string => `${port} contract: ${adapter}`;
+
+/** Declares a suite with a test for each case of a port's contract; one that its harness cannot try says that it was skipped. */
 export const keepsContract = (port: string, adapter: string, cases: readonly ContractCase[]): void => {
-  for (const { name, run } of cases) {
-    test(`${port} contract: ${adapter}: ${name}`, async (context) => {
-      const verdict = await run();
-      if (verdict._tag === 'NotApplicable') context.skip(verdict.reason);
-    });
-  }
+  describe(suiteOf(port, adapter), () => {
+    for (const { name, run } of cases) {
+      test(name, async (context) => {
+        const verdict = await run();
+        if (verdict._tag === 'NotApplicable') context.skip(verdict.reason);
+      });
+    }
+  });
+};
+
+/** Declares a suite that cannot be run here, and says why. */
+export const skipsContract = (port: string, adapter: string, reason: string): void => {
+  describe(suiteOf(port, adapter), () => {
+    test('is kept', (context) => context.skip(reason));
+  });
 };
 
 /** A directory of its own for a test, and a way to remove it. */

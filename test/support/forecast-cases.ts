@@ -12,7 +12,7 @@ import { explainOutcome, type Outcome } from '../../src/domain/outcome.ts';
 import type { Pins } from '../../src/domain/pins.ts';
 import { environmentsOf, type ReleasePlan } from '../../src/domain/release-plan.ts';
 import { afterPromotions, decide, type TickView } from '../../src/domain/tick.ts';
-import { type EpochMs, formatInstant, HOUR_MS, MINUTE_MS, plus } from '../../src/domain/time.ts';
+import { type EpochMs, epochMs, formatInstant, HOUR_MS, MINUTE_MS, plus } from '../../src/domain/time.ts';
 import { EMPTY_MEMORY, type Step } from '../../src/domain/train-memory.ts';
 import { FLEET_START } from './fleet.ts';
 import { releasePlan, versionOf } from './train-commands.ts';
@@ -91,7 +91,15 @@ const openStep = (plan: ReleasePlan, read: Pins): fc.Arbitrary<readonly [Environ
     })
     .map(({ environment, version, stacks }) => [
       environment,
-      { version, from: read.get(environment) ?? new Map(), stacks, overtaken: [], splaySeconds: 60 },
+      {
+        version,
+        from: read.get(environment) ?? new Map(),
+        stacks,
+        overtaken: [],
+        splaySeconds: 60,
+        openedAt: epochMs(0),
+        requests: [],
+      },
     ]);
 
 /** Any case of up to `hours`; with `isCalm` nothing is held, and nothing announced. */

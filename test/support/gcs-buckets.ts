@@ -2,10 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { env } from 'node:process';
 import { Storage } from '@google-cloud/storage';
-import { test } from 'vitest';
 import type { ContractCase } from '../../src/adapters/contracts/index.ts';
 import type { GcsSettings } from '../../src/adapters/gcs/index.ts';
-import { keepsContract } from './contract.ts';
+import { keepsContract, skipsContract } from './contract.ts';
 import { fakeGcs } from './fake-gcs.ts';
 
 /** A bucket that is there for one test. */
@@ -13,6 +12,8 @@ export interface TestBucket {
   readonly settings: GcsSettings;
   /** Puts bytes under a name below the prefix, whatever is there. */
   readonly plant: (name: string, bytes: Uint8Array) => Promise<void>;
+  /** Removes what lies under a name below the prefix. */
+  readonly erase: (name: string) => Promise<void>;
   /** The names below the prefix. */
   readonly names: () => Promise<readonly string[]>;
   readonly remove: () => Promise<void>;
@@ -33,6 +34,9 @@ export const bucketAt = async (apiEndpoint: string): Promise<TestBucket> => {
   return {
     settings: { bucket: bucket.name, prefix: PREFIX, apiEndpoint, allowHttp: isPlain },
     plant: (name, bytes) => bucket.file(`${PREFIX}/${name}`).save(Buffer.from(bytes), { resumable: false }),
+    erase: async (name) => {
+      await bucket.file(`${PREFIX}/${name}`).delete();
+    },
     names: async () => {
       const [files] = await bucket.getFiles({ prefix: `${PREFIX}/` });
       return files.map(({ name }) => name.slice(PREFIX.length + 1));
@@ -58,11 +62,11 @@ export const keepsContractOnGcs = (
   port: string,
   casesOn: (makeBucket: () => Promise<TestBucket>) => readonly ContractCase[],
 ): void => {
-  keepsContract(port, 'GCS', casesOn(bucketOnFake));
+  keepsContract(port, 'GCS (fake)', casesOn(bucketOnFake));
   const endpoint = env[VARIABLE];
-  const adapter = `GCS at ${VARIABLE}`;
+  const adapter = `GCS (${VARIABLE})`;
   if (endpoint === undefined) {
-    test(`${port} contract: ${adapter}`, (context) => context.skip(`${VARIABLE} is not set`));
+    skipsContract(port, adapter, `${VARIABLE} is not set`);
   } else {
     keepsContract(
       port,

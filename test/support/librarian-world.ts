@@ -19,6 +19,7 @@ import { formatFailure, type Failure } from '../../src/apps/failure.ts';
 import { addArtifact } from '../../src/apps/librarian/add-artifact.ts';
 import { promote } from '../../src/apps/librarian/intervene.ts';
 import type { LibrarianPorts } from '../../src/apps/librarian/librarian-ports.ts';
+import { uploadsOf } from '../../src/apps/librarian/uploads.ts';
 import { silentLog } from '../../src/apps/log.ts';
 import type { EnvironmentName, StackName, Version } from '../../src/domain/names.ts';
 import { pinnedVersion } from '../../src/domain/pin.ts';
@@ -125,6 +126,7 @@ export const world = (plan: ReleasePlan = PLAN, now: EpochMs = NOON): World => {
       clock,
       bucket: 'bucket',
       intake,
+      uploads: uploadsOf(clock),
       log: silentLog,
       artifacts: {
         ...artifacts,

@@ -22,6 +22,26 @@ export interface RunningS3Server extends S3Server {
   readonly stop: () => Promise<void>;
 }
 
+/** A server with roles: those of deploy/, made from the very documents. */
+export interface S3ServerWithRoles extends RunningS3Server {
+  /** Somebody who may do nothing but assume the roles. */
+  readonly caller: Keys;
+}
+
+interface Keys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** The roles, by the document in deploy/ that says what they may do. */
+const POLICIES = { node: 's3-node-policy.json', librarian: 's3-librarian-policy.json' } as const;
+
+/** One role for each document as it is, and one for what it would be without its conditions. */
+export type RadosgwRole = keyof typeof POLICIES | `${keyof typeof POLICIES}-unconditional`;
+
+/** How a role is called by who assumes it. */
+export const roleArn = (role: RadosgwRole): string => `arn:aws:iam:::role/${role}`;
+
 const PROGRAMS = ['ceph', 'ceph-mon', 'ceph-osd', 'monmaptool', 'radosgw', 'radosgw-admin', 'setpriv'];
 
 /** The programs that radosgw needs and this machine lacks. */
@@ -81,6 +101,12 @@ admin socket = ${directory}/$name.asok
 rgw frontends = beast endpoint=127.0.0.1:${port} tcp_nodelay=1
 `;
 
+/** What gives out roles. With it the gateway tells a wrong secret key no longer from one that it does not know. */
+const roleConfiguration = (): string => `
+rgw sts key = ${randomUUID().slice(0, 16)}
+rgw s3 auth use sts = true
+`;
+
 const stopAll = async (daemons: readonly ChildProcess[]): Promise<void> => {
   await Promise.all(
     daemons.map(async (daemon) => {
@@ -107,25 +133,51 @@ const untilItAnswers = async (endpoint: string, daemons: readonly ChildProcess[]
   }
 };
 
-/**
- * Starts a Ceph object gateway, which checks signatures and conditions as S3 does, on a free port of the loopback
- * interface. Its daemons end with this process, however that ends; its directory is removed when it is stopped.
- */
-export const startRadosgw = async (): Promise<RunningS3Server> => {
+type Run = (program: string, ...args: readonly string[]) => Promise<void>;
+
+interface Policy {
+  readonly Statement: readonly { readonly Condition?: unknown }[];
+}
+
+const makeUser = (run: Run, name: string, { accessKeyId, secretAccessKey }: Keys): Promise<void> => {
+  const keys = ['--access-key', accessKeyId, '--secret-key', secretAccessKey];
+  return run('radosgw-admin', 'user', 'create', '--uid', name, '--display-name', name, ...keys);
+};
+
+const makeRoles = async (run: Run, caller: string): Promise<void> => {
+  const Version = '2012-10-17';
+  const trust = { Effect: 'Allow', Principal: { AWS: [`arn:aws:iam:::user/${caller}`] }, Action: ['sts:AssumeRole'] };
+  const makeRole = async (name: string, policy: Policy): Promise<void> => {
+    const trusting = `--assume-role-policy-doc=${JSON.stringify({ Version, Statement: [trust] })}`;
+    await run('radosgw-admin', 'role', 'create', `--role-name=${name}`, trusting);
+    const document = `--policy-doc=${JSON.stringify(policy)}`;
+    await run('radosgw-admin', 'role-policy', 'put', `--role-name=${name}`, '--policy-name=deploy', document);
+  };
+  for (const [role, file] of Object.entries(POLICIES)) {
+    const text = await readFile(new URL(`../../deploy/${file}`, import.meta.url), 'utf8');
+    const policy = JSON.parse(text) as Policy;
+    const unconditional = policy.Statement.map(({ Condition: _condition, ...statement }) => statement);
+    await makeRole(role, policy);
+    await makeRole(`${role}-unconditional`, { ...policy, Statement: unconditional });
+  }
+};
+
+const newKeys = (): Keys => ({
+  accessKeyId: randomUUID().replaceAll('-', '').toUpperCase(),
+  secretAccessKey: randomUUID(),
+});
+
+/** Starts a gateway that is configured further, and has whatever `prepare` makes before it answers. */
+const startGateway = async (further: string, prepare: (run: Run) => Promise<void>): Promise<RunningS3Server> => {
   const directory = await mkdtemp(join(tmpdir(), 'signalbox-radosgw-'));
   const file = join(directory, 'ceph.conf');
   const fsid = randomUUID();
   const monitorPort = await freePort();
   const port = await freePort();
-  const server: S3Server = {
-    endpoint: `http://127.0.0.1:${port}`,
-    region: 'us-east-1',
-    accessKeyId: randomUUID().replaceAll('-', '').toUpperCase(),
-    secretAccessKey: randomUUID(),
-  };
+  const server: S3Server = { endpoint: `http://127.0.0.1:${port}`, region: 'us-east-1', ...newKeys() };
   const environment = { PATH: process.env['PATH'] ?? '', CEPH_CONF: file };
   const daemons: ChildProcess[] = [];
-  const run = async (program: string, ...args: readonly string[]): Promise<void> => {
+  const run: Run = async (program, ...args) => {
     await promisify(execFile)(program, args, { env: environment, timeout: START_MS_MAX });
   };
   const start = (program: string, ...args: readonly string[]): void => {
@@ -138,7 +190,7 @@ export const startRadosgw = async (): Promise<RunningS3Server> => {
   };
   try {
     for (const name of ['mon', 'osd', 'rgw']) await mkdir(join(directory, name));
-    await writeFile(file, configuration(directory, fsid, monitorPort, port));
+    await writeFile(file, configuration(directory, fsid, monitorPort, port) + further);
     const map = join(directory, 'monmap');
     await run('monmaptool', '--create', '--fsid', fsid, '--addv', 'a', `[v1:127.0.0.1:${monitorPort}/0]`, map);
     await run('ceph-mon', '--mkfs', '--id', 'a', '--monmap', map);
@@ -148,9 +200,8 @@ export const startRadosgw = async (): Promise<RunningS3Server> => {
     await run('ceph', 'osd', 'crush', 'add', 'osd.0', '1', 'root=default', 'host=memory');
     await run('ceph-osd', '--id', '0', '--mkfs', '--osd-uuid', store);
     start('ceph-osd', '--id', '0');
-    const { accessKeyId, secretAccessKey } = server;
-    const keys = ['--access-key', accessKeyId, '--secret-key', secretAccessKey];
-    await run('radosgw-admin', 'user', 'create', '--uid', 'tests', '--display-name', 'tests', ...keys);
+    await makeUser(run, 'tests', server);
+    await prepare(run);
     start('radosgw', '--name', 'client.rgw');
     await untilItAnswers(server.endpoint, daemons);
     return { ...server, stop };
@@ -166,4 +217,20 @@ export const startRadosgw = async (): Promise<RunningS3Server> => {
       },
     );
   }
+};
+
+/**
+ * Starts a Ceph object gateway, which checks signatures and conditions as S3 does, on a free port of the loopback
+ * interface. Its daemons end with this process, however that ends; its directory is removed when it is stopped.
+ */
+export const startRadosgw = (): Promise<RunningS3Server> => startGateway('', async () => undefined);
+
+/** {@link startRadosgw}, with the roles of deploy/ and somebody to assume them. */
+export const startRadosgwWithRoles = async (): Promise<S3ServerWithRoles> => {
+  const caller = newKeys();
+  const server = await startGateway(roleConfiguration(), async (run) => {
+    await makeUser(run, 'caller', caller);
+    await makeRoles(run, 'caller');
+  });
+  return { ...server, caller };
 };

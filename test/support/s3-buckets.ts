@@ -1,16 +1,17 @@
 import {
   CreateBucketCommand,
   DeleteBucketCommand,
+  DeleteObjectCommand,
   DeleteObjectsCommand,
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
 import { randomUUID } from 'node:crypto';
-import { afterAll, inject, test } from 'vitest';
+import { afterAll, inject } from 'vitest';
 import type { ContractCase } from '../../src/adapters/contracts/index.ts';
 import type { S3Settings } from '../../src/adapters/s3/index.ts';
-import { keepsContract } from './contract.ts';
+import { keepsContract, skipsContract } from './contract.ts';
 import type { S3Server } from './radosgw.ts';
 
 /** Why there is no server to test against. */
@@ -48,6 +49,8 @@ export interface TestBucket {
   readonly settings: S3Settings;
   /** Puts bytes there, whatever lies there. */
   readonly plant: (path: string, bytes: Uint8Array) => Promise<void>;
+  /** Removes what lies there. */
+  readonly erase: (path: string) => Promise<void>;
 }
 
 /** Makes buckets of one server, and removes them with all they hold. */
@@ -79,6 +82,9 @@ export const testBuckets = (server: S3Server): TestBuckets => {
         settings: { bucket, prefix, region, endpoint, pathStyle: true, allowHttp: true, credentials },
         plant: async (path, bytes) => {
           await client.send(new PutObjectCommand({ Bucket: bucket, Key: `${prefix}/${path}`, Body: bytes }));
+        },
+        erase: async (path) => {
+          await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: `${prefix}/${path}` }));
         },
       };
     },
@@ -129,6 +135,6 @@ export const keepsContractOnS3 = (
   over('S3 (radosgw)', radosgw);
   const named = namedServer();
   const name = 'S3 (SIGNALBOX_TEST_S3_ENDPOINT)';
-  if ('absent' in named) test(`${port} contract: ${name}`, (context) => context.skip(named.absent));
+  if ('absent' in named) skipsContract(port, name, named.absent);
   else over(name, async () => named);
 };

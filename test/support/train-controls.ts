@@ -92,7 +92,13 @@ const withPromotions = (
     promotions.push(changed);
     const { environment, version, stacks, splaySeconds, reason } = changed;
     const from = view.pins.get(environment) ?? new Map<StackName, O.Option<Version>>();
-    memory = openStep({ ...memory, steps: view.memory.steps }, environment, { version, from, splaySeconds, stacks });
+    memory = openStep({ ...memory, steps: view.memory.steps }, environment, {
+      version,
+      from,
+      splaySeconds,
+      stacks,
+      openedAt: view.now,
+    });
     return { _tag: 'Promoted', environment, version, stacks, reason };
   });
   return { outcomes, promotions, memory };
@@ -179,7 +185,13 @@ export const CONTROLS: readonly Control[] = [
           : { _tag: 'UpToDate', environment: outcome.environment, version, retryAt: O.none },
       ),
       promotions: [promotion],
-      memory: openStep({ ...decision.memory, steps: view.memory.steps }, last, { version, from, splaySeconds, stacks }),
+      memory: openStep({ ...decision.memory, steps: view.memory.steps }, last, {
+        version,
+        from,
+        splaySeconds,
+        stacks,
+        openedAt: view.now,
+      }),
     };
   }),
   control('T7', 'forgets which departure acted', (view, stage) => decideStage(withoutDepartures(view), stage)),

@@ -27,6 +27,7 @@ export const exitCodeOf = (failure: Failure): ExitCode => {
     case 'Unavailable':
       return EXIT.unavailable;
     case 'TryAgain':
+    case 'Stale':
       return EXIT.tryAgain;
   }
 };

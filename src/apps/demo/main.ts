@@ -33,6 +33,7 @@ import { badData, type Failure } from '../failure.ts';
 import { runFallback } from '../fallback/index.ts';
 import { fallbackFiles } from '../fallback/main.ts';
 import type { LibrarianPorts } from '../librarian/librarian-ports.ts';
+import { uploadsOf } from '../librarian/uploads.ts';
 import { silentLog } from '../log.ts';
 import { openSignalBus } from '../places/main.ts';
 import { formatPlace, type Place, placeBelow } from '../places/place.ts';
@@ -98,7 +99,7 @@ const openBus = (
     SIGNALBOX_BUS: formatPlace(place),
     ...(O.isSome(endpoint) ? { SIGNALBOX_S3_ENDPOINT: endpoint.value, SIGNALBOX_GCS_ENDPOINT: endpoint.value } : {}),
   });
-  return E.isLeft(loaded) ? Promise.resolve(loaded) : openSignalBus(loaded.right);
+  return E.isLeft(loaded) ? Promise.resolve(loaded) : openSignalBus(loaded.right, 'demo');
 };
 
 const librarianOf = (layout: Layout, bus: SignalBus, clock: PacedClock): LibrarianPorts => {
@@ -112,6 +113,7 @@ const librarianOf = (layout: Layout, bus: SignalBus, clock: PacedClock): Librari
     chefServers: new Map(plan.stacks.map((stack) => [stack, chefRepoServer(stack, layout.chefRepo(stack))])),
     bucket: 'demo',
     intake: artifactSpool(layout.artifacts),
+    uploads: uploadsOf(clock),
     log: silentLog,
   };
 };

@@ -5,9 +5,9 @@
  */
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { artifactVersionAt } from '../../domain/artifact-version.ts';
 import type { Manifest } from '../../domain/manifest.ts';
 import { nameFromLiteral, Version } from '../../domain/names.ts';
-import { formatInstant, SECOND_MS } from '../../domain/time.ts';
 import type { Release } from './conductor.ts';
 
 /** The example cookbooks that come with the package; the same place from the sources and from the compiled files. */
@@ -15,12 +15,6 @@ const EXAMPLE_COOKBOOKS = new URL('../../../src/apps/demo/cookbooks/', import.me
 
 const SITE_COOKBOOKS = ['motd', 'summoner'];
 const COOKBOOKS = ['base'];
-
-/** `20260105.1767571200.0`: the day, the second and a counter, as in the published example. */
-const versionOf = ({ builtAt }: Release): Version => {
-  const day = formatInstant(builtAt).slice(0, 10).replaceAll('-', '');
-  return nameFromLiteral(Version)(`${day}.${Math.floor(builtAt / SECOND_MS)}.0`);
-};
 
 const metadataVersion = async (directory: string): Promise<Version> => {
   const metadata = JSON.parse(await readFile(join(directory, 'metadata.json'), 'utf8')) as { readonly version: string };
@@ -42,7 +36,7 @@ export const checkOutCookbooks = async (directory: string): Promise<void> => {
 
 /** Changes the cookbooks as `release` has them, and answers the manifest of the artifact to be built from them. */
 export const editCookbooks = async (directory: string, release: Release): Promise<Manifest> => {
-  const version = versionOf(release);
+  const version = artifactVersionAt(release.builtAt);
   const site = join(directory, 'site-cookbooks');
   await writeFile(join(site, 'motd', 'files', 'motd'), `Welcome. This machine is on ${version}.\n`);
   await writeFile(

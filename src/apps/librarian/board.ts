@@ -14,6 +14,8 @@ import type { Pins } from '../../domain/pins.ts';
 import { environmentsOf } from '../../domain/release-plan.ts';
 import { decodeSignal } from '../../domain/signal.ts';
 import type { TickView } from '../../domain/tick.ts';
+import { isToldBy } from '../../domain/told.ts';
+import type { Step } from '../../domain/train-memory.ts';
 import type { ArtifactRecord } from '../../ports/artifact-store.ts';
 import { type Failure, unavailable } from '../failure.ts';
 import { readControl, type VersionedControl } from './control-store.ts';
@@ -45,17 +47,15 @@ const readPin = async (
   }
 };
 
-/** Whether the nodes of an environment have been told of `version`. */
-const isSignalled = async (
+/** Whether the nodes of an environment have been told of `step`. */
+const isTold = async (
   { bus }: LibrarianPorts,
   stack: StackName,
   environment: EnvironmentName,
-  version: Version,
+  step: Step,
 ): Promise<boolean> => {
   const reading = await bus.read({ stack, environment }, undefined);
-  if (reading._tag !== 'Fresh') return false;
-  const signal = decodeSignal(reading.body);
-  return E.isRight(signal) && signal.right.manifestRecord.version === version;
+  return reading._tag === 'Fresh' && isToldBy(O.fromEither(decodeSignal(reading.body)), step);
 };
 
 /**
@@ -71,8 +71,8 @@ const readPinsOf = async (
     const pin = await readPin(ports, stack, environment);
     const step = control.memory.steps.get(environment);
     const isMoved = step !== undefined && O.isSome(pin) && O.isSome(pin.value) && pin.value.value === step.version;
-    const isTold = !isMoved || (await isSignalled(ports, stack, environment, step.version));
-    return { stack, pin: isTold ? pin : O.none };
+    const isKnown = !isMoved || (await isTold(ports, stack, environment, step));
+    return { stack, pin: isKnown ? pin : O.none };
   };
   const readEnvironment = async (environment: EnvironmentName) => {
     const read = await Promise.all(ports.plan.stacks.map((stack) => readOne(environment, stack)));

@@ -3,20 +3,21 @@
  *
  * @module
  */
+import { randomUUID } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import { Person } from '../../domain/control-state.ts';
-import type { Hold, HoldScope } from '../../domain/hold.ts';
-import { checkHoldScope, formatHold } from '../../domain/hold-text.ts';
+import type { HoldScope } from '../../domain/hold.ts';
+import { formatHold } from '../../domain/hold-text.ts';
 import type { PromoteRequest } from '../../domain/intervention.ts';
 import { type EnvironmentName, parseName, type Slug, type Version } from '../../domain/names.ts';
 import { explainOutcome } from '../../domain/outcome.ts';
-import type { ReleasePlan } from '../../domain/release-plan.ts';
-import { plus } from '../../domain/time.ts';
+import { formatDuration, formatInstant, plus, SECOND_MS } from '../../domain/time.ts';
 import { fail } from '../cli/command.ts';
 import { EXIT, type ExitCode } from '../cli/exit-code.ts';
+import type { LoadedConfig } from '../cli/load.ts';
 import { table } from '../cli/table.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { badData, type Failure } from '../failure.ts';
@@ -50,9 +51,11 @@ import {
   type Withdrawal,
   withdrawRun,
 } from './request-run.ts';
-import { serve, type ServiceOptions } from './service.ts';
+import { environmentsToRollBack, type RollbackScope } from './scopes.ts';
+import { showArtifact, type ShownArtifact } from './show-artifact.ts';
 import { holds, type Status, status } from './status.ts';
 import { dryRun, tick } from './tick.ts';
+import { reportUploads, type UploadProgress } from './uploads.ts';
 
 /** Asks, and prints the answer or the failure. */
 const ask = async <A>(
@@ -96,12 +99,14 @@ const askAs = <A>(
 ): Promise<ExitCode> => ask(terminal, TE.chain(question)(TE.fromEither(askerOf(terminal, why))), print);
 
 /** `signalbox librarian` */
-export const librarian = async (
-  ports: LibrarianPorts,
-  terminal: Terminal,
-  options: ServiceOptions,
-): Promise<ExitCode> => {
-  const served = await serve(ports)(options, terminal.abort);
+export const librarian = async (ports: LibrarianPorts, terminal: Terminal, loaded: LoadedConfig): Promise<ExitCode> => {
+  // Only the service needs a server; every other command is there sooner, and smaller, without.
+  const [{ configuredHttp }, { serve }] = await Promise.all([import('./http/configured.ts'), import('./service.ts')]);
+  const http = await configuredHttp(loaded, ports.clock);
+  if (E.isLeft(http)) return fail(terminal, http.left, EXIT.badConfiguration);
+  const { listen, tick_every: tickEveryMs, watch_every: watchEveryMs } = loaded.config;
+  const { metered } = await import('./metered.ts');
+  const served = await serve(metered(ports))({ listen, tickEveryMs, watchEveryMs, http: http.right }, terminal.abort);
   return E.isLeft(served) ? fail(terminal, served.left) : EXIT.done;
 };
 
@@ -142,6 +147,29 @@ const openFile = async (file: string): Promise<E.Either<Failure, FileHandle>> =>
   }
 };
 
+/** How far an upload is, for people. */
+const describeUpload = ({ version, stack, bytesDone, bytesTotal, files }: UploadProgress): string => {
+  const done = O.isSome(files)
+    ? `${files.value.done} of ${files.value.total} files`
+    : `${bytesDone} of ${bytesTotal} bytes`;
+  return `uploading ${version} to ${stack}: ${done}`;
+};
+
+/** How often a terminal is shown how far uploads are, in milliseconds. */
+const SHOW_EVERY_MS = 500;
+
+/** Shows and publishes how far uploads are, until `abort`. */
+const tellUploads = async (ports: LibrarianPorts, terminal: Terminal, abort: AbortSignal): Promise<void> => {
+  const show = async ({ progress }: Terminal): Promise<void> => {
+    while (progress !== undefined && !abort.aborted) {
+      progress(ports.uploads.underWay().map(describeUpload).join('; '));
+      await ports.clock.sleepUntil(plus(ports.clock.now(), SHOW_EVERY_MS), abort);
+    }
+    progress?.('');
+  };
+  await Promise.all([reportUploads(ports, randomUUID(), abort), show(terminal)]);
+};
+
 /** What `signalbox artifact add` was asked. */
 export interface ArtifactAddOptions {
   readonly file: string;
@@ -160,17 +188,20 @@ export const artifactAdd = async (
   if (E.isLeft(opened)) return fail(terminal, opened.left);
   const tarball = bytesOf(opened.right);
   const why = O.getOrElse(() => 'received')(reason);
-  return askAs(
-    terminal,
-    why,
-    (asker) => addArtifact(ports)(tarball, asker),
-    (added) => {
-      const { version, sha256 } = added.record;
-      if (isJson) printJson(terminal, additionJson(added));
-      else terminal.out(`${version} ${added.isNew ? 'added' : 'was there already'}, sha256 ${sha256}`);
-      return afterTroubles(terminal, added.troubles);
-    },
-  );
+  const add = (asker: Asker) => async () => {
+    const over = new AbortController();
+    const told = tellUploads(ports, terminal, over.signal);
+    const added = await addArtifact(ports)(tarball, asker)();
+    over.abort();
+    await told;
+    return added;
+  };
+  return askAs(terminal, why, add, (added) => {
+    const { version, sha256 } = added.record;
+    if (isJson) printJson(terminal, additionJson(added));
+    else terminal.out(`${version} ${added.isNew ? 'added' : 'was there already'}, sha256 ${sha256}`);
+    return afterTroubles(terminal, added.troubles);
+  });
 };
 
 /** `signalbox artifact list` */
@@ -192,6 +223,37 @@ export const artifactList = (
         ]),
       ]);
     }
+    return EXIT.done;
+  });
+
+const artifactRows = (shown: ShownArtifact): readonly (readonly string[])[] => {
+  const { manifest, rejected, environments } = shown;
+  const list = (items: readonly string[]): string => (items.length === 0 ? '-' : items.join(', '));
+  const versions = (cookbooks: Readonly<Record<string, string>>): string =>
+    list(Object.entries(cookbooks).map(([name, version]) => `${name} ${version}`));
+  return [
+    ['version', shown.version],
+    ['commit', `${manifest.latest_commit_hash} by ${manifest.author}`],
+    ['added', `${shown.added_at}, ${shown.size_bytes} bytes, sha256 ${shown.sha256}`],
+    ['complete on', list(shown.complete_on)],
+    ...(shown.missing_on.length === 0 ? [] : [['missing on', list(shown.missing_on)]]),
+    ...(shown.unknown_on.length === 0 ? [] : [['no answer from', list(shown.unknown_on)]]),
+    ...(rejected === null ? [] : [['rejected', `by ${rejected.by} at ${rejected.at}: ${rejected.reason}`]]),
+    ['environments', list(environments.map(({ environment, stacks }) => `${environment} (${stacks.join(', ')})`))],
+    ['cookbooks', versions(manifest.cookbook_versions)],
+    ['site cookbooks', versions(manifest.site_cookbook_versions)],
+  ];
+};
+
+/** `signalbox artifact show` */
+export const artifactShow = (
+  ports: LibrarianPorts,
+  terminal: Terminal,
+  { version, isJson }: { readonly version: Version; readonly isJson: boolean },
+): Promise<ExitCode> =>
+  ask(terminal, showArtifact(ports, version), (shown) => {
+    if (isJson) printJson(terminal, shown);
+    else printTable(terminal, artifactRows(shown));
     return EXIT.done;
   });
 
@@ -228,31 +290,16 @@ export interface HoldOptions {
   readonly expiresInMs: O.Option<number>;
 }
 
-const holdOf = (
-  ports: LibrarianPorts,
-  { who, why }: Asker,
-  { id, scope, owner, expiresInMs }: HoldOptions,
-): E.Either<Failure, Hold> =>
-  E.bimap(
-    (detail: string) => badData(`scope: ${detail}`),
-    (known: HoldScope): Hold => ({
-      id,
-      scope: known,
-      reason: why,
-      owner: O.getOrElse(() => who)(owner),
-      expiresAt: O.map((ms: number) => plus(ports.clock.now(), ms))(expiresInMs),
-    }),
-  )(checkHoldScope(ports.plan, scope));
-
 /** `signalbox hold add` */
 export const holdAdd = (ports: LibrarianPorts, terminal: Terminal, options: HoldOptions): Promise<ExitCode> =>
   askAs(
     terminal,
     options.reason,
-    (asker) =>
-      TE.chain((hold: Hold) => TE.map(() => hold)(addHold(ports)(asker, hold)))(
-        TE.fromEither(holdOf(ports, asker, options)),
-      ),
+    (asker) => {
+      const { id, scope, reason, owner, expiresInMs } = options;
+      const expiresAt = O.map((ms: number) => plus(ports.clock.now(), ms))(expiresInMs);
+      return addHold(ports)(asker, { id, scope, reason, owner: O.getOrElse(() => asker.who)(owner), expiresAt });
+    },
     (hold) => {
       terminal.out(`hold ${hold.id} added: ${formatHold(hold)}`);
       return EXIT.done;
@@ -281,7 +328,7 @@ export const holdList = (
   terminal: Terminal,
   { isJson }: { readonly isJson: boolean },
 ): Promise<ExitCode> =>
-  ask(terminal, holds(ports), (all) => {
+  ask(terminal, holds(ports), ({ holds: all }) => {
     if (isJson) printJson(terminal, holdsJson(all));
     else printTable(terminal, [['id', 'hold'], ...all.map((hold) => [hold.id, formatHold(hold)])]);
     return EXIT.done;
@@ -315,28 +362,11 @@ export const promoteCommand = (
   );
 
 /** What `signalbox rollback` was asked. */
-export interface RollbackOptions {
-  readonly environment: O.Option<EnvironmentName>;
-  readonly train: O.Option<string>;
+export interface RollbackOptions extends RollbackScope {
   readonly to: O.Option<Version>;
   readonly reason: string;
   readonly isJson: boolean;
 }
-
-const rollbackScope = (
-  plan: ReleasePlan,
-  { environment, train }: RollbackOptions,
-): E.Either<Failure, readonly EnvironmentName[]> => {
-  if (O.isSome(environment) === O.isSome(train)) {
-    return E.left(badData('rollback: expected either --environment or --train'));
-  }
-  if (O.isSome(environment)) return E.right([environment.value]);
-  const trains = plan.stages.filter(({ _tag }) => _tag === 'train');
-  const stage = trains.find(({ name }) => O.isSome(train) && name === train.value);
-  return stage === undefined
-    ? E.left(badData(`--train: expected one of ${trains.map(({ name }) => name).join(', ')}`))
-    : E.right(stage.environments);
-};
 
 /** `signalbox rollback` */
 export const rollbackCommand = async (
@@ -344,7 +374,7 @@ export const rollbackCommand = async (
   terminal: Terminal,
   options: RollbackOptions,
 ): Promise<ExitCode> => {
-  const environments = rollbackScope(ports.plan, options);
+  const environments = environmentsToRollBack(ports.plan, options);
   if (E.isLeft(environments)) return fail(terminal, environments.left, EXIT.usage);
   const request = { environments: environments.right, to: options.to };
   return askAs(
@@ -367,6 +397,10 @@ const printBoard = (terminal: Terminal, ports: LibrarianPorts, board: Status): v
     ]),
   ]);
   terminal.out(`next departure ${next_departure}`);
+  for (const upload of board.uploads) {
+    const lasts = formatDuration(Math.floor((board.at - upload.since) / SECOND_MS) * SECOND_MS);
+    terminal.out(`${describeUpload(upload)}, since ${formatInstant(upload.since)} (${lasts})`);
+  }
 };
 
 /** `signalbox status` */

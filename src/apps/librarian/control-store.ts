@@ -4,7 +4,9 @@
  *
  * @module
  */
+import { createHash } from 'node:crypto';
 import * as E from 'fp-ts/lib/Either.js';
+import * as O from 'fp-ts/lib/Option.js';
 import type * as TE from 'fp-ts/lib/TaskEither.js';
 import {
   type ControlState,
@@ -24,9 +26,19 @@ export interface VersionedControl {
   readonly revision: Revision | undefined;
 }
 
+/**
+ * Names a state of the control document to whoever decides on it: text that a header can carry, whatever a store's
+ * revisions look like.
+ */
+export const controlTag = ({ revision }: VersionedControl): string =>
+  createHash('sha256')
+    .update(revision ?? '')
+    .digest('base64url');
+
 type ControlPorts = Pick<LibrarianPorts, 'plan' | 'state'>;
 
-const keyOf = ({ plan }: ControlPorts): string => `librarian/${plan.name}.json`;
+/** Where the control state of a plan lies in its store. */
+export const controlKey = ({ plan }: Pick<ControlPorts, 'plan'>): string => `librarian/${plan.name}.json`;
 
 const controlOf = (key: string, reading: StateReading): E.Either<Failure, VersionedControl> => {
   switch (reading._tag) {
@@ -48,7 +60,7 @@ const controlOf = (key: string, reading: StateReading): E.Either<Failure, Versio
 
 /** Reads the control state. One that is damaged is a failure, and stays as it is (fault 72). */
 export const readControl = (ports: ControlPorts): TE.TaskEither<Failure, VersionedControl> => {
-  const key = keyOf(ports);
+  const key = controlKey(ports);
   return async () => controlOf(key, await ports.state.read(key));
 };
 
@@ -64,7 +76,7 @@ export const writeControl =
   (ports: ControlPorts) =>
   (before: VersionedControl, control: ControlState): TE.TaskEither<Failure, ControlWrite> =>
   async () => {
-    const key = keyOf(ports);
+    const key = controlKey(ports);
     const body = encodeControlState(control);
     // What could not be read again would stop every Librarian; better that this one request is refused.
     const readable = decodeControlState(body);
@@ -95,16 +107,22 @@ const RACES_MAX = 20;
 /**
  * Changes the control state: `change` is asked again on every fresh reading until its answer lands. An answer with the
  * very same state writes nothing.
+ *
+ * @param seen - the tag of the state that the change was decided on: any other refuses it. None: whatever it is.
  */
 export const changeControl =
   (ports: ControlPorts) =>
   <A>(
     change: (control: ControlState) => TE.TaskEither<Failure, { readonly control: ControlState; readonly result: A }>,
+    seen: O.Option<string> = O.none,
   ): TE.TaskEither<Failure, A> =>
   async () => {
     for (let race = 0; race < RACES_MAX; race++) {
       const before = await readControl(ports)();
       if (E.isLeft(before)) return before;
+      if (O.isSome(seen) && seen.value !== controlTag(before.right)) {
+        return E.left({ _tag: 'Stale', detail: 'the control state has changed since it was looked at; look again' });
+      }
       const changed = await change(before.right.control)();
       if (E.isLeft(changed)) return changed;
       const { control, result } = changed.right;

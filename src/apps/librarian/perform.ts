@@ -6,8 +6,11 @@
  */
 import * as E from 'fp-ts/lib/Either.js';
 import type { EnvironmentName, StackName, Version } from '../../domain/names.ts';
+import { promotionId } from '../../domain/promotion-id.ts';
+import type { TrainMemory } from '../../domain/train-memory.ts';
 import type { ArtifactRecord } from '../../ports/artifact-store.ts';
 import { type Failure, formatFailure, unavailable } from '../failure.ts';
+import { logWith } from '../log.ts';
 import { type AuditEntry, recordIntent, recordOutcome } from './audit.ts';
 import type { LibrarianPorts } from './librarian-ports.ts';
 import { readControl } from './control-store.ts';
@@ -46,6 +49,7 @@ const onStack = async (
 ): Promise<readonly StackTrouble[]> => {
   const { environment, version, reason } = promotion;
   const done = await promoteOnStack(ports)(promotion, record, stack, isWantedBy(ports, promotion, stack));
+  ports.metrics?.promoted(stack, environment, E.isRight(done) ? 'done' : 'failed');
   if (E.isRight(done)) {
     ports.log('info', 'promoted', { stack, environment, version, reason });
     return [];
@@ -55,7 +59,7 @@ const onStack = async (
 };
 
 /**
- * Carries out `promotions`, the audit record of each before its effect.
+ * Carries out `promotions`, the audit record of each before its effect. Their steps are open in the memory that is given.
  *
  * @returns what went wrong, stack by stack; or the failure that kept any effect from happening.
  */
@@ -64,6 +68,7 @@ export const perform =
   async (
     promotions: readonly AnyPromotion[],
     records: ReadonlyMap<Version, ArtifactRecord>,
+    { steps }: TrainMemory,
     who: Pick<AuditEntry, 'who' | 'what' | 'why'>,
   ): Promise<E.Either<Failure, readonly StackTrouble[]>> => {
     const troubles: StackTrouble[] = [];
@@ -71,9 +76,13 @@ export const perform =
       const { environment, version, stacks, reason } = promotion;
       const record = records.get(version);
       if (record === undefined) return E.left(unavailable(`artifact ${version} is gone from the artifact store`));
-      const intent = await recordIntent(ports)({ ...who, details: { environment, version, stacks, reason } })();
+      const step = steps.get(environment);
+      const named = step === undefined ? {} : { promotion: promotionId(environment, step) };
+      const logging = { ...ports, log: logWith(ports.log, named) };
+      const details = { ...named, environment, version, stacks, reason };
+      const intent = await recordIntent(ports)({ ...who, details })();
       if (E.isLeft(intent)) return intent;
-      const failed = (await Promise.all(stacks.map((stack) => onStack(ports, promotion, record, stack)))).flat();
+      const failed = (await Promise.all(stacks.map((stack) => onStack(logging, promotion, record, stack)))).flat();
       troubles.push(...failed);
       const outcome = failed.length === 0 ? 'done' : `failed on ${failed.map(({ stack }) => stack).join(', ')}`;
       await recordOutcome(ports)(intent.right, outcome);

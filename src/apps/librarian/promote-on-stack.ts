@@ -11,10 +11,11 @@ import type { EnvironmentName, StackName } from '../../domain/names.ts';
 import { isPinnedTo } from '../../domain/pin.ts';
 import { type Signal, type SignalKey, signalPath } from '../../domain/signal.ts';
 import type { Promotion } from '../../domain/tick.ts';
+import { type EpochMs, later } from '../../domain/time.ts';
+import { isToldBy } from '../../domain/told.ts';
 import type { Step } from '../../domain/train-memory.ts';
 import type { ArtifactRecord } from '../../ports/artifact-store.ts';
 import type { ChefServer } from '../../ports/chef-server.ts';
-import type { Revision } from '../../ports/conditional-write.ts';
 import { bodyOf, readCurrent, type Trouble, writeAfter } from './current-signal.ts';
 import type { LibrarianPorts } from './librarian-ports.ts';
 
@@ -26,27 +27,28 @@ export type AnyPromotion = Pick<Promotion, 'environment' | 'version' | 'stacks' 
 const SIGNAL_RACES_MAX = 10;
 
 /** The open step that wants a promotion of its environment; the reason where none does any more. */
-export type IsWanted = () => Promise<E.Either<Trouble, Pick<Step, 'overtaken'>>>;
+export type IsWanted = () => Promise<E.Either<Trouble, Step>>;
 
 /** The signal that tells of `record` under `key`, after what was told there before. */
 const signalFor = (
-  { plan, bucket, clock }: LibrarianPorts,
+  { plan, bucket }: LibrarianPorts,
   key: SignalKey,
   { manifest, addedAt }: ArtifactRecord,
   splaySeconds: number,
   previous: O.Option<Signal>,
+  now: EpochMs,
 ): Signal => {
   const terms = { splaySeconds, departures: departuresOf(plan, key.environment) };
-  return signalAfterPromotion(key, { manifest, uploadedAt: addedAt, bucket }, terms, previous, clock.now());
+  return signalAfterPromotion(key, { manifest, uploadedAt: addedAt, bucket }, terms, previous, now);
 };
 
 /**
- * Writes the signal of a promotion that is still wanted. Whether it is, is asked after the look at the key and before the
- * write against the revision of that look; so what is written between the question and the write makes it a conflict.
+ * Writes the signal of a promotion that is still wanted, unless its step has been told already (law L8). Whether it is
+ * wanted is asked after the look at the key and before the write against the revision of that look; so what is written
+ * between the question and the write makes it a conflict.
  *
- * That holds only if whoever takes the promotion's place does write. Hence a step that overtook another writes its signal
- * also where the key names its version: the other may have got as far as the pin (law T12). One that overtook none does
- * not (law L8).
+ * That holds only if whoever takes the promotion's place does write: see {@link isToldBy}. Its signal is never older than
+ * its decision, whatever this machine's clock says.
  */
 const writeSignal = async (
   ports: LibrarianPorts,
@@ -56,20 +58,16 @@ const writeSignal = async (
   isWanted: IsWanted,
 ): Promise<E.Either<Trouble, void>> => {
   let lost = 'somebody else wrote it each time';
-  let found: Revision | undefined;
   for (let race = 0; race < SIGNAL_RACES_MAX; race++) {
     const current = await readCurrent(ports, key);
     if (E.isLeft(current)) return current;
     const { signal, revision } = current.right;
-    const isNamed = O.isSome(signal) && signal.value.manifestRecord.version === record.version;
-    // Written since the first look, by another Librarian or by this one whose answer was lost: it is fresh.
-    if (isNamed && race > 0 && revision !== found) return E.right(undefined);
-    if (race === 0) found = revision;
     const wanted = await isWanted();
     if (E.isLeft(wanted)) return wanted;
-    if (isNamed && wanted.right.overtaken.length === 0) return E.right(undefined);
-    const next = signalFor(ports, key, record, splaySeconds, signal);
-    const written = await writeAfter(ports, key, next, revision);
+    const step = wanted.right;
+    if (isToldBy(signal, step)) return E.right(undefined);
+    const now = later(ports.clock.now(), step.openedAt);
+    const written = await writeAfter(ports, key, signalFor(ports, key, record, splaySeconds, signal, now), revision);
     if (E.isLeft(written)) return written;
     if (written.right._tag === 'Landed') return E.right(undefined);
     // A conflict, or an answer that was lost: the next look tells what the key holds now.
@@ -124,7 +122,7 @@ export const promoteOnStack =
     const key = { stack, environment };
     const passes: readonly (() => Promise<E.Either<Trouble, unknown>>)[] = [
       // What no node could be told is not pinned either.
-      () => Promise.resolve(bodyOf(key, signalFor(ports, key, record, splaySeconds, O.none))),
+      () => Promise.resolve(bodyOf(key, signalFor(ports, key, record, splaySeconds, O.none, ports.clock.now()))),
       () => checkComplete(server, record),
       isWanted,
       () => pinAndReadBack(server, environment, record),

@@ -8,10 +8,12 @@ import type { Hold } from '../../domain/hold.ts';
 import { explainOutcome, type Outcome, reasonLabel } from '../../domain/outcome.ts';
 import { epochMs, formatInstant, SECOND_MS } from '../../domain/time.ts';
 import type { ArtifactAdded } from './add-artifact.ts';
+import type { Explanation } from './explain.ts';
 import type { InterventionReport } from './intervene.ts';
 import type { OpenRequest } from './request-run.ts';
-import type { Status } from './status.ts';
+import type { EnvironmentStatus, Status } from './status.ts';
 import type { TickReport } from './tick.ts';
+import { uploadJson } from './uploads.ts';
 
 /** What a tick would say now, in words: nothing of it has happened. */
 export const explainProspect = (outcome: Outcome): string =>
@@ -42,14 +44,32 @@ export const holdsJson = (holds: readonly Hold[]) =>
     expires_at: O.isSome(expiresAt) ? formatInstant(expiresAt.value) : null,
   }));
 
+/** One environment of the board. */
+export const environmentJson = ({ pins, outcome }: EnvironmentStatus) => ({
+  ...outcomeJson(outcome, explainProspect(outcome)),
+  pins,
+});
+
+/** Why an environment is where it is, and what comes next. */
+export const explanationJson = ({ row, tag, history, next }: Explanation) => ({
+  ...environmentJson(row),
+  revision: tag,
+  history,
+  next: O.isSome(next)
+    ? { version: next.value.version, at: formatInstant(next.value.at), reason: next.value.reason }
+    : null,
+});
+
 /** The board. */
-export const statusJson = ({ at, nextDeparture, newest, environments, holds, rejected }: Status) => ({
+export const statusJson = ({ at, tag, nextDeparture, newest, environments, holds, rejected, uploads }: Status) => ({
   at: formatInstant(at),
+  revision: tag,
   next_departure: formatInstant(nextDeparture),
   newest: O.toNullable(newest),
-  environments: environments.map(({ pins, outcome }) => ({ ...outcomeJson(outcome, explainProspect(outcome)), pins })),
+  environments: environments.map(environmentJson),
   holds: holdsJson(holds),
   rejected,
+  uploads: uploads.map(uploadJson),
 });
 
 /** A promotion by hand, or a rollback: `stacks` took it, `failed` did not and will be tried again. */

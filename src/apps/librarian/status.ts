@@ -3,6 +3,7 @@
  *
  * @module
  */
+import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
 import type { Hold } from '../../domain/hold.ts';
@@ -13,8 +14,9 @@ import { decide, nextDepartureOf } from '../../domain/tick.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import type { Failure } from '../failure.ts';
 import { type CurrentBoard, currentBoard } from './board.ts';
-import { readControl, type VersionedControl } from './control-store.ts';
+import { controlTag, readControl, type VersionedControl } from './control-store.ts';
 import type { LibrarianPorts } from './librarian-ports.ts';
+import { type UploadProgress, uploadsUnderWay } from './uploads.ts';
 
 /** One environment's row. */
 export interface EnvironmentStatus {
@@ -28,18 +30,25 @@ export interface EnvironmentStatus {
 /** The whole board. */
 export interface Status {
   readonly at: EpochMs;
+  /** The tag of the control state that it was read under. */
+  readonly tag: string;
   readonly nextDeparture: EpochMs;
   /** What the `latest` stage would take. */
   readonly newest: O.Option<Version>;
   readonly environments: readonly EnvironmentStatus[];
   readonly holds: readonly Hold[];
   readonly rejected: readonly Version[];
+  /** The uploads under way, of this process and of others. */
+  readonly uploads: readonly UploadProgress[];
 }
 
-const statusOf = ({ stored: { control }, board: { view } }: CurrentBoard): Status => {
+/** Where everything stands on a board that was read. */
+export const statusOf = ({ stored, board: { view } }: CurrentBoard): Omit<Status, 'uploads'> => {
+  const { control } = stored;
   const outcomes = new Map(decide(view).outcomes.map((outcome) => [outcome.environment, outcome]));
   return {
     at: view.now,
+    tag: controlTag(stored),
     nextDeparture: nextDepartureOf(view.plan, view.now),
     newest: view.catalogue.newest,
     holds: control.holds,
@@ -56,8 +65,21 @@ const statusOf = ({ stored: { control }, board: { view } }: CurrentBoard): Statu
 };
 
 /** Reads where everything stands. Changes nothing. */
-export const status = (ports: LibrarianPorts): TE.TaskEither<Failure, Status> => TE.map(statusOf)(currentBoard(ports));
+export const status =
+  (ports: LibrarianPorts): TE.TaskEither<Failure, Status> =>
+  async () => {
+    const [current, uploads] = await Promise.all([currentBoard(ports)(), uploadsUnderWay(ports)]);
+    return E.map((board: CurrentBoard): Status => ({ ...statusOf(board), uploads }))(current);
+  };
+
+/** The holds, with the tag of the control state that they were read under. */
+export interface Holds {
+  readonly tag: string;
+  readonly holds: readonly Hold[];
+}
 
 /** Every hold, those that have ended included. Asks no Chef server. */
-export const holds = (ports: LibrarianPorts): TE.TaskEither<Failure, readonly Hold[]> =>
-  TE.map(({ control }: VersionedControl) => control.holds)(readControl(ports));
+export const holds = (ports: LibrarianPorts): TE.TaskEither<Failure, Holds> =>
+  TE.map((stored: VersionedControl): Holds => ({ tag: controlTag(stored), holds: stored.control.holds }))(
+    readControl(ports),
+  );

@@ -11,10 +11,14 @@ import type { Outcome } from '../../domain/outcome.ts';
 import type { ReleasePlan } from '../../domain/release-plan.ts';
 import { decide, decideStage, resumeByHand, type TickDecision, type TickView } from '../../domain/tick.ts';
 import type { EpochMs } from '../../domain/time.ts';
+import type { TrainMemory } from '../../domain/train-memory.ts';
 import type { Failure } from '../failure.ts';
+import { settle } from './audit.ts';
 import { type CurrentBoard, currentBoard, reread } from './board.ts';
 import { writeControl } from './control-store.ts';
 import type { LibrarianPorts } from './librarian-ports.ts';
+import type { TickResult } from './metrics.ts';
+import { tellOfPromotions } from './notices.ts';
 import { perform, type StackTrouble } from './perform.ts';
 
 /** What a tick did. */
@@ -69,6 +73,9 @@ const partsOf = (plan: ReleasePlan, deciders: Deciders): readonly Part[] => [
   { name: 'by hand', decide: deciders.resumeByHand },
 ];
 
+const closesAny = (before: TrainMemory, after: TrainMemory): boolean =>
+  [...before.steps].some(([environment, step]) => after.steps.get(environment) !== step);
+
 /** Decides a part, stores the memory, carries out the promotions, and reads back what they left; none: a conflict. */
 const tickPart = async (
   ports: LibrarianPorts,
@@ -78,13 +85,18 @@ const tickPart = async (
   const decision = part.decide(board.view);
   let current = stored;
   if (decision.memory !== stored.control.memory) {
-    const written = await writeControl(ports)(stored, { ...stored.control, memory: decision.memory })();
+    const settled = closesAny(stored.control.memory, decision.memory)
+      ? await settle(ports)(stored.control, decision.memory, board.view.pins)
+      : E.right(stored.control.settledTo);
+    if (E.isLeft(settled)) return settled;
+    const control = { ...stored.control, memory: decision.memory, settledTo: settled.right };
+    const written = await writeControl(ports)(stored, control)();
     if (E.isLeft(written)) return written;
     if (written.right._tag === 'Conflict') return E.right(O.none);
     current = written.right.stored;
   }
   const who = { who: 'train', what: 'promote', why: part.name };
-  const performed = await perform(ports)(decision.promotions, board.records, who);
+  const performed = await perform(ports)(decision.promotions, board.records, decision.memory, who);
   if (E.isLeft(performed)) return performed;
   const moved = decision.promotions.map(({ environment }) => environment);
   return E.right(
@@ -103,6 +115,7 @@ const attempt = async (ports: LibrarianPorts, deciders: Deciders): Promise<E.Eit
   const begun = await currentBoard(ports)();
   if (E.isLeft(begun)) return begun;
   let progress = begun.right;
+  await tellOfPromotions(ports, progress.board.view);
   const outcomes: Outcome[] = [];
   const troubles: StackTrouble[] = [];
   for (const part of partsOf(ports.plan, deciders)) {
@@ -113,21 +126,39 @@ const attempt = async (ports: LibrarianPorts, deciders: Deciders): Promise<E.Eit
     outcomes.push(...ticked.right.value.outcomes);
     troubles.push(...ticked.right.value.troubles);
   }
+  const { stored, board } = progress;
+  await tellOfPromotions(ports, board.view);
+  ports.metrics?.observed({ ...board, outcomes, rejected: stored.control.rejections.size });
   return E.right(O.some({ at: begun.right.board.view.now, outcomes, troubles }));
 };
+
+/** Measures `work`, however it ends. */
+const timed =
+  ({ clock, metrics }: LibrarianPorts, work: TE.TaskEither<Failure, TickReport>): TE.TaskEither<Failure, TickReport> =>
+  async () => {
+    const begun = clock.elapsedMs();
+    let result: TickResult = 'Defect';
+    try {
+      const done = await work();
+      result = E.isRight(done) ? 'Done' : done.left._tag;
+      return done;
+    } finally {
+      metrics?.ticked(result, clock.elapsedMs() - begun);
+    }
+  };
 
 /** Ticks once, as `deciders` decide. A tick that another Librarian overtook is begun again on what that one left (law L4). */
 export const tickWith =
   (deciders: Deciders) =>
   (ports: LibrarianPorts): TE.TaskEither<Failure, TickReport> =>
-  async () => {
-    for (let race = 0; race < RACES_MAX; race++) {
-      const done = await attempt(ports, deciders);
-      if (E.isLeft(done)) return done;
-      if (O.isSome(done.right)) return E.right(done.right.value);
-    }
-    return E.left({ _tag: 'TryAgain', detail: `other Librarians overtook this tick ${RACES_MAX} times` });
-  };
+    timed(ports, async () => {
+      for (let race = 0; race < RACES_MAX; race++) {
+        const done = await attempt(ports, deciders);
+        if (E.isLeft(done)) return done;
+        if (O.isSome(done.right)) return E.right(done.right.value);
+      }
+      return E.left({ _tag: 'TryAgain', detail: `other Librarians overtook this tick ${RACES_MAX} times` });
+    });
 
 /** Ticks once. */
 export const tick = tickWith(SHIPPED_DECIDERS);

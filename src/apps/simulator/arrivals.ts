@@ -39,8 +39,12 @@ const streamed = (
 
 /** All artifacts, each of a version of its own, in the order in which they arrive. */
 export const arrivalsOf = (scenario: Scenario, seed: number): readonly ScenarioArtifact[] => {
-  const { stream, artifacts, installed, lastsMs } = scenario;
-  const taken = new Set([...artifacts.map(({ version }) => version), ...(installed === undefined ? [] : [installed])]);
+  const { stream, artifacts, installed, start, lastsMs } = scenario;
+  const taken = new Set([
+    ...artifacts.map(({ version }) => version),
+    ...(installed === undefined ? [] : [installed]),
+    ...(start?.artifacts ?? []).map(({ version }) => version),
+  ]);
   const coming =
     stream === undefined
       ? []

@@ -5,6 +5,8 @@
  * @module
  */
 import * as E from 'fp-ts/lib/Either.js';
+import { type ControlState, encodeControlState } from '../../domain/control-state.ts';
+import { type ExportedSignal, exportedPin, type StartingState } from '../../domain/exported-state.ts';
 import type { Manifest } from '../../domain/manifest.ts';
 import {
   compareVersions,
@@ -16,13 +18,18 @@ import {
 } from '../../domain/names.ts';
 import { type ChefEnvironment, emptyChefEnvironment, pinTo, pinnedVersion } from '../../domain/pin.ts';
 import * as O from 'fp-ts/lib/Option.js';
-import { decodeSignal, type Signal, type SignalKey } from '../../domain/signal.ts';
+import { departuresOf, signalAfterPromotion } from '../../domain/next-signal.ts';
+import { environmentsOf, type ReleasePlan } from '../../domain/release-plan.ts';
+import { decodeSignal, encodeSignal, type Signal, type SignalKey } from '../../domain/signal.ts';
 import { type EpochMs, later } from '../../domain/time.ts';
 import type { ArtifactRecord } from '../../ports/artifact-store.ts';
 import type { ChefServer } from '../../ports/chef-server.ts';
 import type { WriteOutcome } from '../../ports/conditional-write.ts';
+import type { Step } from '../../domain/train-memory.ts';
+import { controlKey } from '../librarian/control-store.ts';
 import { silentLog } from '../log.ts';
 import type { LibrarianPorts } from '../librarian/librarian-ports.ts';
+import { uploadsOf } from '../librarian/uploads.ts';
 import { drawnInteger, PURPOSE } from './draw.ts';
 import type { Place } from './place.ts';
 import type { ScenarioArtifact } from './scenario.ts';
@@ -63,6 +70,19 @@ export const manifestOf = ({ version, cookbooks }: Pick<ScenarioArtifact, 'versi
     Array.from({ length: cookbooks }, (_, i) => [nameFromLiteral(CookbookName)(`cookbook-${i}`), version]),
   ),
 });
+
+/** The steps of `plan`'s environments on its stacks, as far as the simulation can go on with them. */
+const withoutRequests = (control: ControlState, plan: ReleasePlan): ControlState => {
+  const environments = environmentsOf(plan);
+  const steps = [...control.memory.steps].flatMap(
+    ([environment, step]): readonly (readonly [EnvironmentName, Step])[] => {
+      const stacks = step.stacks.filter((stack) => plan.stacks.includes(stack));
+      const isHere = environments.includes(environment) && stacks.length > 0;
+      return isHere ? [[environment, { ...step, stacks, requests: [] }]] : [];
+    },
+  );
+  return { ...control, memory: { ...control.memory, steps: new Map(steps) } };
+};
 
 const checksumOf = (version: Version): string => Buffer.from(version).toString('hex').padEnd(64, '0').slice(0, 64);
 
@@ -123,6 +143,32 @@ export class ControlPlane {
     }
   }
 
+  /** Puts everything as `start` has it, as though it had been so before the simulation. */
+  resume(start: StartingState): void {
+    const { plan } = this.#world.scenario;
+    for (const { version, completeOn, addedAt } of start.artifacts) {
+      const record = { ...this.#recordOf({ version, cookbooks: 1 }), addedAt };
+      this.#artifacts.set(version, record);
+      for (const stack of completeOn) this.#completeOn(stack).set(version, record.sha256);
+      if (this.isCompleteEverywhere(version)) this.#wholeSince.set(version, addedAt);
+    }
+    for (const [stack, places] of this.#places) {
+      for (const [environment, place] of places) {
+        const pin = O.toUndefined(exportedPin(start, environment, stack));
+        if (pin !== undefined) {
+          const manifest = manifestOf({ version: pin, cookbooks: 1 });
+          this.#environmentsOf(stack).set(environment, pinTo(emptyChefEnvironment(environment), manifest));
+          place.pinTo(pin, this.now);
+        }
+        const told = start.signals.get(environment)?.get(stack);
+        if (told !== undefined) place.put(encodeSignal(this.#signalOf(place, told)));
+      }
+    }
+    // The trail of what was before is not here: its records are named by nobody.
+    const control = { ...withoutRequests(start.control, plan), settledTo: 0 };
+    this.#documents.set(controlKey({ plan }), { body: encodeControlState(control), revision: 'resumed' });
+  }
+
   /** Whether every stack holds all of `version`. */
   isCompleteEverywhere(version: Version): boolean {
     return this.#world.scenario.plan.stacks.every((stack) => this.#completeOn(stack).has(version));
@@ -177,6 +223,7 @@ export class ControlPlane {
       plan,
       bucket: 'simulation',
       log: silentLog,
+      uploads: uploadsOf({ now: () => this.now }),
       clock: {
         now: () => this.now,
         elapsedMs: () => this.now,
@@ -305,10 +352,16 @@ export class ControlPlane {
     return { manifest, sha256, sizeBytes };
   }
 
-  #recordOf(artifact: ScenarioArtifact): ArtifactRecord {
+  #recordOf(artifact: Pick<ScenarioArtifact, 'version' | 'cookbooks'>): ArtifactRecord {
     const { version } = artifact;
     const addedAt = later(this.now, this.#world.scenario.startsAt);
     return { version, sha256: checksumOf(version), sizeBytes: 1, addedAt, manifest: manifestOf(artifact) };
+  }
+
+  #signalOf(key: SignalKey, { version, timestamp }: ExportedSignal): Signal {
+    const artifact = { manifest: manifestOf({ version, cookbooks: 1 }), uploadedAt: this.now, bucket: 'simulation' };
+    const terms = { splaySeconds: 0, departures: departuresOf(this.#world.scenario.plan, key.environment) };
+    return { ...signalAfterPromotion(key, artifact, terms, O.none, this.now), timestamp };
   }
 
   #placeOf({ stack, environment }: SignalKey): Place | undefined {

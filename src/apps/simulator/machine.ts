@@ -8,6 +8,7 @@ import type { Assignment } from '../../domain/assignment.ts';
 import type { SummonerPolicy } from '../../domain/summoner.ts';
 import { type EpochMs, plus } from '../../domain/time.ts';
 import { ChefClient, type ChefRun } from './chef-client.ts';
+import { installedAt } from './installed.ts';
 import { NodeDisk } from './node-disk.ts';
 import { NodeWatch } from './node-watch.ts';
 import type { Place } from './place.ts';
@@ -33,7 +34,7 @@ export class Machine {
     this.world = world;
     this.place = place;
     this.stackIndex = world.stackIndex(place.stack);
-    this.disk = new NodeDisk(identity, scenario.installed, scenario.startsAt);
+    this.disk = new NodeDisk(identity, installedAt(scenario, place), scenario.startsAt);
     this.chef = new ChefClient(world, { index, place });
     this.watch = new NodeWatch(policy, place, scenario, violations, (at, drawn, position) => {
       world.splayOf(place).drew(at, index, drawn, position);

@@ -14,6 +14,7 @@ import type { Observation, SummonerDecision, SummonerEvent, SummonerPolicy } fro
 import type { Signal } from '../../domain/signal.ts';
 import { compareTimestamps, type EpochMs, plus, SECOND_MS } from '../../domain/time.ts';
 import { FallbackWatch, seconds, SLACK_MS } from './fallback-watch.ts';
+import { installedAt } from './installed.ts';
 import type { Place } from './place.ts';
 import { RequestWatch } from './request-watch.ts';
 import type { Scenario } from './scenario.ts';
@@ -82,8 +83,8 @@ export class NodeWatch {
     this.#fallback = fallback && new FallbackWatch(fallback, this.#breaks.bind(this));
     this.#thresholdMs = (fallback?.thresholdSeconds ?? 0) * SECOND_MS;
     this.#violations = violations;
-    this.#believed = O.fromNullable(scenario.installed);
-    const isNew = scenario.installed === undefined;
+    this.#believed = O.fromNullable(installedAt(scenario, place));
+    const isNew = O.isNone(this.#believed);
     this.#recordedAt = isNew ? -Infinity : scenario.startsAt;
     this.#dueBy = scenario.startsAt + (isNew ? policy.catchUpSplaySeconds * SECOND_MS : policy.windowMs);
     this.#recordSuccess(scenario.startsAt);

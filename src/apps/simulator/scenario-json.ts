@@ -7,6 +7,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { boundedText, decodeWith, type DocumentFault, errorAt, type FieldError } from '../../domain/decoding.ts';
+import { StartingStateField } from '../../domain/exported-state.ts';
 import { boundedDuration, InstantField } from '../../domain/json-fields.ts';
 import { Slug, Version } from '../../domain/names.ts';
 import { type EpochMs, epochMs, formatDuration, formatInstant } from '../../domain/time.ts';
@@ -62,6 +63,8 @@ export interface ScenarioJson {
   readonly zones?: ZoneMapJson;
   /** Default nothing. */
   readonly installed?: string;
+  /** What a Librarian knew at the start, as `signalbox export` writes it; default nothing. */
+  readonly start?: object;
   /** Default none. */
   readonly artifacts?: readonly ArtifactJson[];
   /** Default none. */
@@ -96,6 +99,7 @@ const Wire = exactRecord(
     starts_at: InstantField,
     zones: ZoneMap,
     installed: Version,
+    start: StartingStateField,
     artifacts: t.readonlyArray(ArtifactField, 'a list of artifacts'),
     stream: StreamField,
     runs: RunsField,
@@ -128,10 +132,14 @@ const timeFaults = ({ lasts, starts_at: startsAt, artifacts, faults, operators }
   return [{ path: ['starts_at'], value: formatInstant(startsAt), expected }, ...late];
 };
 
-const versionFaults = ({ installed, artifacts = [] }: Wire): readonly DocumentFault[] =>
+const versionFaults = ({ installed, start, artifacts = [] }: Wire): readonly DocumentFault[] =>
   faultsOfRepeats(
     [
       ...(installed === undefined ? [] : [{ path: ['installed'], name: installed }]),
+      ...(start?.artifacts ?? []).map(({ version }, i) => ({
+        path: ['start', 'artifacts', i, 'version'],
+        name: version,
+      })),
       ...artifacts.map(({ version }, i) => ({ path: ['artifacts', i, 'version'], name: version })),
     ],
     'a version of its own, neither installed nor another artifact',
@@ -139,8 +147,12 @@ const versionFaults = ({ installed, artifacts = [] }: Wire): readonly DocumentFa
 
 /** What only the whole document shows. */
 const wireFaults = (wire: Wire): readonly DocumentFault[] => {
-  const { plan, installed, artifacts = [], faults = [], operators = [] } = wire;
-  const versions = [...(installed === undefined ? [] : [installed]), ...artifacts.map(({ version }) => version)];
+  const { plan, installed, start, artifacts = [], faults = [], operators = [] } = wire;
+  const known = [
+    ...(installed === undefined ? [] : [installed]),
+    ...(start?.artifacts ?? []).map((one) => one.version),
+  ];
+  const versions = [...known, ...artifacts.map(({ version }) => version)];
   return [
     ...timeFaults(wire),
     ...versionFaults(wire),
@@ -161,6 +173,7 @@ const scenarioOfWire = (wire: Wire, fleet: readonly NodeGroup[]): Scenario => {
     lastsMs: wire.lasts,
     fleet,
     ...(wire.installed === undefined ? {} : { installed: wire.installed }),
+    ...(wire.start === undefined ? {} : { start: wire.start }),
     artifacts: (wire.artifacts ?? []).map((artifact) => artifactOfWire(wire.plan, artifact)),
     ...(wire.stream === undefined ? {} : { stream: streamOfWire(wire.stream) }),
     runs: runsOfWire(wire.runs),
@@ -180,6 +193,7 @@ const wireOfScenario = (scenario: Scenario): Wire => ({
   lasts: scenario.lastsMs,
   fleet: scenario.fleet,
   ...(scenario.installed === undefined ? {} : { installed: scenario.installed }),
+  ...(scenario.start === undefined ? {} : { start: scenario.start }),
   artifacts: scenario.artifacts.map(wireOfArtifact),
   ...(scenario.stream === undefined ? {} : { stream: wireOfStream(scenario.stream) }),
   runs: wireOfRuns(scenario.runs),

@@ -7,6 +7,7 @@
  * @module
  */
 import type { Backoff } from '../../domain/backoff.ts';
+import type { StartingState } from '../../domain/exported-state.ts';
 import type { HoldScope } from '../../domain/hold.ts';
 import type { EnvironmentName, Slug, StackName, Version } from '../../domain/names.ts';
 import { type Polling, pollingFor } from '../../domain/polling.ts';
@@ -221,6 +222,8 @@ export interface Scenario {
   readonly fleet: readonly NodeGroup[];
   /** What every environment is pinned to, and every node has applied, at the start; absent: nothing. */
   readonly installed?: Version;
+  /** What a Librarian knew at the start, in place of {@link Scenario.installed}; absent: nothing. */
+  readonly start?: StartingState;
   readonly artifacts: readonly ScenarioArtifact[];
   /** Absent: no others come. */
   readonly stream?: ArtifactStream;

@@ -6,6 +6,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as E from 'fp-ts/lib/Either.js';
+import type { StartingState } from '../../domain/exported-state.ts';
 import type { Version } from '../../domain/names.ts';
 import { environmentsOf } from '../../domain/release-plan.ts';
 import type { Signal } from '../../domain/signal.ts';
@@ -80,7 +81,7 @@ class Simulation {
   #signals = 0;
 
   constructor(scenario: Scenario, { seed, mode = 'skip', programs = SHIPPED, onProgress, abort }: SimulationOptions) {
-    const { plan, fleet, startsAt, lastsMs, installed } = scenario;
+    const { plan, fleet, startsAt, lastsMs, installed, start } = scenario;
     this.#onProgress = onProgress;
     this.#abort = abort;
     this.#endsAt = plus(startsAt, lastsMs);
@@ -101,7 +102,8 @@ class Simulation {
     });
     this.#librarians = new SimulatedLibrarians(this.#world, this.#control);
     this.#watch = new TrainWatch(scenario, this.#places, this.#control, this.#world.violations);
-    if (installed !== undefined) this.#install(installed);
+    if (start !== undefined) this.#resume(start);
+    else if (installed !== undefined) this.#install(installed);
     this.#fleet = new SimulatedFleet(this.#world, this.#places);
     this.#events = this.#eventsOf(scenario);
   }
@@ -129,6 +131,15 @@ class Simulation {
     this.#control.install({ version, atMs: 0, bad: [], breaksSummoner: false, cookbooks: 1 });
     const at = this.#world.scenario.startsAt;
     for (const { stack, environment } of this.#places) this.#pins.push({ at, stack, environment, version });
+  }
+
+  #resume(start: StartingState): void {
+    const { startsAt, plan } = this.#world.scenario;
+    this.#control.resume(start);
+    for (const { stack, environment, pin } of this.#places) {
+      if (pin !== undefined) this.#pins.push({ at: startsAt, stack, environment, version: pin });
+    }
+    this.#watch.resumed(start.control, plan);
   }
 
   #eventsOf(scenario: Scenario): SharedEvent[] {

@@ -8,6 +8,7 @@ import { environmentsOf } from '../../domain/release-plan.ts';
 import type { SummonerEvent } from '../../domain/summoner.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import { isMeant, isPlaceMeant } from './fleet-scope.ts';
+import { installedAt } from './installed.ts';
 import { Place } from './place.ts';
 import type { FleetScope, Scenario } from './scenario.ts';
 import { SimulatedNode } from './simulated-node.ts';
@@ -115,6 +116,7 @@ export class SimulatedFleet {
       this.#nodes.push(new SimulatedNode(this.#world, place, this.#nodes.length, { node, stack, environment }));
     }
     place.nodes = [from, this.#nodes.length];
-    this.#world.converged(place, startsAt, place.pin === undefined ? 0 : count);
+    const isThere = place.pin !== undefined && place.pin === installedAt(this.#world.scenario, place);
+    this.#world.converged(place, startsAt, isThere ? count : 0);
   }
 }

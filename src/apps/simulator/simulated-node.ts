@@ -19,6 +19,7 @@ import { type Agent, isPollDue, type Mind, type Noticed } from '../summoner/agen
 import { type NodeMemory, recollect } from '../summoner/node-memory.ts';
 import { type ChefRun, LOCK_HELD } from './chef-client.ts';
 import { FaultCalendar } from './fault-calendar.ts';
+import { installedAt } from './installed.ts';
 import { Machine } from './machine.ts';
 import type { NodeWatch } from './node-watch.ts';
 import { owedStart } from './owed-spread.ts';
@@ -70,7 +71,7 @@ export class SimulatedNode {
     this.index = index;
     this.place = place;
     this.trace = machine.trace;
-    this.version = scenario.installed;
+    this.version = installedAt(scenario, place);
     this.#world = world;
     this.#machine = machine;
     this.#mind = { policy, step: programs.step };
@@ -78,7 +79,7 @@ export class SimulatedNode {
     this.#faults = new FaultCalendar(world, { index, place });
     this.#fallback = fallback && new SimulatedFallback(machine, identity.node, fallback, this.placeChanged.bind(this));
     this.#lastSuccessAt = scenario.startsAt;
-    this.#hasSucceeded = scenario.installed !== undefined;
+    this.#hasSucceeded = this.version !== undefined;
     this.#bootAt = scenario.startsAt;
     this.nextAt = this.#earliest();
   }

@@ -5,6 +5,7 @@
  * @module
  */
 import { freezeEndsAt, holdsInForce } from '../../domain/freeze.ts';
+import type { ControlState } from '../../domain/control-state.ts';
 import type { Hold } from '../../domain/hold.ts';
 import { isActive } from '../../domain/hold.ts';
 import { compareVersions, type EnvironmentName, type StackName, type Version } from '../../domain/names.ts';
@@ -121,6 +122,15 @@ export class TrainWatch {
     this.#holds.delete(id);
     const ends = [...this.#holds.values()].map(({ expiresAt }) => (O.isSome(expiresAt) ? expiresAt.value : Infinity));
     this.#heldUntil = Math.max(at, ...ends);
+  }
+
+  /** It goes on from what others have left: nobody knows who did what, so that trains may stand as people left them. */
+  resumed({ memory, holds, rejections }: ControlState, plan: ReleasePlan): void {
+    this.#havePeopleActed = true;
+    for (const hold of holds) this.held(hold);
+    for (const version of rejections.keys()) this.rejected(version);
+    for (const stage of plan.stages) this.#touched.add(stage);
+    for (const [environment, { version }] of memory.steps) this.decidedByHand(environment, version);
   }
 
   /** A person decided to move an environment, perhaps to what nobody has told yet. A tick may have to finish that. */

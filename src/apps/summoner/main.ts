@@ -95,7 +95,7 @@ const portsOf = async (
   const { config, pathOf } = loaded;
   const identity = await identityOf(loaded);
   if (E.isLeft(identity)) return identity;
-  const bus = await openSignalBus(loaded);
+  const bus = await openSignalBus(loaded, 'summoner');
   if (E.isLeft(bus)) return bus;
   const order = orderOf(config, environment);
   if (E.isLeft(order)) return order;

@@ -11,18 +11,18 @@ import { holdsInForce } from '../freeze.ts';
 import { holdOnPromotion, holdOnStack } from '../hold.ts';
 import type { EnvironmentName, Slug, StackName, Version } from '../names.ts';
 import type { Outcome, PromotedReason, WaitingReason } from '../outcome.ts';
-import { type EnvironmentPin, environmentPin } from '../pins.ts';
+import { type EnvironmentPin, environmentPin, isStepComplete } from '../pins.ts';
 import type { Stage } from '../release-plan.ts';
 import { type DepartureState, departureAfter, departureAtOrBefore } from '../schedule.ts';
 import { earlier, type EpochMs, plus } from '../time.ts';
-import type { Step } from '../train-memory.ts';
+import type { NewStep } from '../train-memory.ts';
 import type { Promotion, TickView } from './view.ts';
 
 /** The outcome of one environment, with the effect that comes of it. */
 export interface Decided {
   readonly outcome: Outcome;
   readonly promotion?: Promotion;
-  readonly step?: Omit<Step, 'overtaken'>;
+  readonly step?: NewStep;
   /** For what a hold stopped that waits for a departure as well: when the hold ends. */
   readonly heldUntil?: EpochMs;
 }
@@ -132,7 +132,17 @@ const whenNotDue = (context: StageContext, environment: EnvironmentName): Decide
   }
 };
 
-/** Begins a step at a departure that is due, on every stack without the version; where all have it there is none. */
+/** Whether a step to another version may be under way in somebody's hands. */
+const isContested = ({ memory, pins }: TickView, environment: EnvironmentName, version: Version): boolean => {
+  const open = memory.steps.get(environment);
+  return open !== undefined && open.version !== version && !isStepComplete(pins, environment, open);
+};
+
+/**
+ * Begins a step at a departure that is due, on every stack without the version; where all have it there is none. In the
+ * place of a step to another version it goes through every stack, whatever that says: one may have been pinned and not
+ * told, or be pinned otherwise yet (laws L1 and T12).
+ */
 export const begin = (
   context: StageContext,
   environment: EnvironmentName,
@@ -141,9 +151,10 @@ export const begin = (
 ): Decided => {
   const { view, stage, departure } = context;
   const pins = view.pins.get(environment) ?? new Map<StackName, O.Option<Version>>();
+  const isEverywhere = isContested(view, environment, version);
   const lacking = view.plan.stacks.filter((stack) => {
     const pin = pins.get(stack);
-    return pin === undefined || O.isNone(pin) || pin.value !== version;
+    return isEverywhere || pin === undefined || O.isNone(pin) || pin.value !== version;
   });
   if (lacking.length === 0 && departure._tag === 'Due') {
     return upToDate(environment, version, atNextDeparture(context));
@@ -156,7 +167,10 @@ export const begin = (
       : decided;
   }
   if (departure._tag !== 'Due') return whenNotDue(context, environment);
-  return { ...decided, step: { version, from: pins, splaySeconds: stage.splaySeconds, stacks: view.plan.stacks } };
+  return {
+    ...decided,
+    step: { version, from: pins, splaySeconds: stage.splaySeconds, stacks: view.plan.stacks, openedAt: view.now },
+  };
 };
 
 /** The version of an environment that others take from: only once every stack has it (law T13). */

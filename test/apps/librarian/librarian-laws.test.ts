@@ -4,11 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { streamed } from '../../../src/adapters/contracts/example-artifact.ts';
 import { addArtifact } from '../../../src/apps/librarian/add-artifact.ts';
 import { promote, reject, rollback } from '../../../src/apps/librarian/intervene.ts';
+import { readControl } from '../../../src/apps/librarian/control-store.ts';
 import type { LibrarianPorts } from '../../../src/apps/librarian/librarian-ports.ts';
 import { promoteOnStack } from '../../../src/apps/librarian/promote-on-stack.ts';
 import { tick } from '../../../src/apps/librarian/tick.ts';
 import { encodeSignal, type SignalKey } from '../../../src/domain/signal.ts';
 import { compareTimestamps, plus } from '../../../src/domain/time.ts';
+import type { Step } from '../../../src/domain/train-memory.ts';
 import {
   add,
   BASALT,
@@ -362,6 +364,56 @@ describe('T12: what was rolled back stays so', () => {
     expect([...told].sort()).toEqual(['basalt/dev', 'ironstone/dev']);
   });
 
+  /** A rollback that dies at its n-th effect while an overtaken tick is about to signal; then another takes over. */
+  const rollBackDying = async (n: number, change: (ports: LibrarianPorts) => LibrarianPorts): Promise<World> => {
+    const on = await readyForDeparture();
+    const at = gate();
+    const ticking = tick(slowAtSignal(on, 'write', at))();
+    await at.hasArrived;
+    const kill: Kill = { at: n, when: 'after' };
+    await rollback(change(on.librarian(kill)))(BURNS, { environments: [DEV], to: O.some(version('1.0.1')) })().catch(
+      (error: unknown) => {
+        if (!(error instanceof Killed)) throw error;
+      },
+    );
+    for (let nth = 0; nth < 2; nth++) must(await tick(change(on.librarian()))());
+    at.open();
+    await ticking;
+    must(await tick(change(on.librarian()))());
+    return on;
+  };
+
+  const toldOf = async (on: World): Promise<readonly (string | undefined)[]> =>
+    Promise.all(STACKS.map(async (stack) => (await on.signal(stack, DEV))?.manifestRecord.version));
+
+  const DYING_AT = Array.from({ length: 10 }, (_, n) => n);
+
+  it('T12, L3: nor does one that stalls before its signal, wherever the rollback dies and whoever finishes it', async () => {
+    for (const n of DYING_AT) {
+      const on = await rollBackDying(n, (ports) => ports);
+      const { rejections } = must(await readControl(on.librarian())()).control;
+      const expected = rejections.has(version('1.0.2')) ? '1.0.1' : '1.0.2';
+      expect(await toldOf(on), `died at ${n}`).toEqual([expected, expected]);
+      for (const stack of STACKS) expect(await on.pin(stack, DEV), `died at ${n}`).toBe(expected);
+    }
+  });
+
+  it('T12, control: who takes any signal of the version for that of the step is caught with a stale one', async () => {
+    const forgetsWhen = (ports: LibrarianPorts): LibrarianPorts => ({
+      ...ports,
+      state: {
+        ...ports.state,
+        read: async (key) => {
+          const reading = await ports.state.read(key);
+          if (reading._tag !== 'Found' || !key.startsWith('librarian/')) return reading;
+          return { ...reading, body: reading.body.replaceAll(/"openedAt": "[^"]*"/g, '"openedAt": null') };
+        },
+      },
+    });
+    const told = await Promise.all(DYING_AT.map(async (n) => toldOf(await rollBackDying(n, forgetsWhen))));
+    expect(told).toContainEqual(['1.0.1', '1.0.2']);
+  });
+
   it('T12, fault 63: a rollback goes on while one stack is down, and reaches that stack when it is back', async () => {
     const on = await readyForDeparture();
     must(await tick(on.librarian())());
@@ -607,7 +659,16 @@ describe('L8: once', () => {
       splaySeconds: 0,
       reason: 'ByHand',
     };
-    await promoteOnStack(ports)(promotion, record, BASALT, () => Promise.resolve(E.right({ overtaken: [] })));
+    const step: Step = {
+      version: record.version,
+      from: new Map(),
+      stacks: STACKS,
+      overtaken: [],
+      splaySeconds: 0,
+      openedAt: NOON,
+      requests: [],
+    };
+    await promoteOnStack(ports)(promotion, record, BASALT, () => Promise.resolve(E.right(step)));
     assertOneInOrder(on, '1.0.1', 'prod-1');
   });
 });

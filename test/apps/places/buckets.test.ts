@@ -3,14 +3,25 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, type TestContext } from 'vitest';
+import { gcsSignalBus } from '../../../src/adapters/gcs/index.ts';
+import { EnvironmentName, nameFromLiteral, StackName } from '../../../src/domain/names.ts';
 import { fakeGcs } from '../../support/fake-gcs.ts';
+import { fakeSts } from '../../support/fake-sts.ts';
+import { faultyProxy } from '../../support/faulty-proxy.ts';
 import { bucketAt } from '../../support/gcs-buckets.ts';
 import { tarballOf } from '../../support/librarian-world.ts';
 import type { S3Server } from '../../support/radosgw.ts';
+import { recordedS3 } from '../../support/recorded-s3.ts';
 import { type Ended, runSignalbox } from '../../support/run-signalbox.ts';
 import { radosgw, type TestBuckets, testBuckets } from '../../support/s3-buckets.ts';
 
 const START_AND_RUN_MS = 120_000;
+
+/** Where the configuration below lets signals go. */
+const KEY = {
+  stack: nameFromLiteral(StackName)('basalt'),
+  environment: nameFromLiteral(EnvironmentName)('dev'),
+};
 
 let directory = '';
 let buckets: TestBuckets | undefined;
@@ -66,6 +77,18 @@ const configure = (lines: readonly string[]): void => {
 const signalbox = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> =>
   runSignalbox(['--config', 'config.yaml', ...args], directory, env);
 
+/** The environment of a process that cannot find a package: one that is not there is one that does not resolve. */
+const withoutPackage = (name: string): Readonly<Record<string, string>> => {
+  const hook = [
+    "import { registerHooks } from 'node:module';",
+    'registerHooks({ resolve: (name, context, next) => {',
+    `  if (name !== '${name}') return next(name, context);`,
+    "  throw Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' });",
+    '} });',
+  ].join('\n');
+  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hook)}` };
+};
+
 /** An artifact arrives, the train takes it, a node runs for its signal, and looks again at what has not changed. */
 const fromArtifactToNode = async (env: Readonly<Record<string, string>>): Promise<void> => {
   writeFileSync(join(directory, '1.0.1.tar.gz'), tarballOf('1.0.1'));
@@ -109,6 +132,10 @@ describe('from an artifact to a node through a bucket', () => {
         const { settings } = await bucketAt(fake.endpoint);
         configure(['bus', 'state', 'artifacts'].map((field) => `${field}: gs://${settings.bucket}/fleet/${field}`));
         await fromArtifactToNode({ SIGNALBOX_GCS_ENDPOINT: fake.endpoint });
+        const signal = await gcsSignalBus({ ...settings, prefix: 'fleet/bus' }).read(KEY, undefined);
+        expect(JSON.parse(signal._tag === 'Fresh' ? signal.body : '{}')).toMatchObject({
+          ManifestRecord: { s3_bucket: settings.bucket },
+        });
       } finally {
         await fake.close();
       }
@@ -140,6 +167,70 @@ describe('the demo with its bus on S3 (radosgw)', () => {
   });
 });
 
+describe('a Summoner with s3_role_arn', () => {
+  const ROLE = 'arn:aws:iam::123456789012:role/signalbox-node';
+
+  /** The first run looks at no bus. */
+  const runAndLook = async (env: Readonly<Record<string, string>>): Promise<void> => {
+    const ran = await signalbox(['summoner', '--once', '--json'], env);
+    expect(JSON.parse(ran.out)).toMatchObject({ reason: 'FirstRun', outcome: 'Succeeded' });
+    const looked = await signalbox(['summoner', '--once', '--json'], env);
+    expect(looked).toMatchObject({ code: 0, err: '' });
+    expect(JSON.parse(looked.out)).toMatchObject({ action: 'Wait', refusal: null });
+  };
+
+  it('assumes the role under the name of what runs, and reads its signal as the role', async () => {
+    const keys = { accessKeyId: 'OFTHEROLE', secretAccessKey: 'secret', sessionToken: 'token' };
+    const sts = await fakeSts({ _tag: 'Keys', keys, lifetimeMs: 3_600_000 });
+    const server = await recordedS3();
+    const seen = await faultyProxy(server.url);
+    try {
+      configure(['bus: s3://signals/fleet-1', `s3_endpoint: ${seen.url}`, 's3_region: eu-west-1']);
+      const env = {
+        AWS_ACCESS_KEY_ID: 'CALLER',
+        AWS_SECRET_ACCESS_KEY: 'secret',
+        AWS_ENDPOINT_URL_STS: sts.url,
+        SIGNALBOX_S3_PATH_STYLE: 'true',
+        SIGNALBOX_S3_ROLE_ARN: ROLE,
+        SIGNALBOX_S3_EXTERNAL_ID: 'agreed-upon',
+      };
+      await runAndLook(env);
+      expect(sts.orders.map(({ parameters }) => parameters)).toMatchObject([
+        {
+          RoleArn: ROLE,
+          RoleSessionName: expect.stringMatching(/^signalbox-summoner-[\w+=,.@-]+$/) as string,
+          ExternalId: 'agreed-upon',
+        },
+      ]);
+      expect(seen.requests.map(({ headers }) => headers.authorization)).toEqual([
+        expect.stringContaining('Credential=OFTHEROLE/'),
+      ]);
+    } finally {
+      await Promise.all([sts.close(), seen.close(), server.close()]);
+    }
+  });
+
+  it('without @aws-sdk/credential-providers ends before it has begun', async () => {
+    configure(['bus: s3://signals', `s3_role_arn: ${ROLE}`]);
+    expect(await signalbox(['summoner', '--once'], withoutPackage('@aws-sdk/credential-providers'))).toEqual({
+      code: 78,
+      out: '',
+      err: 'signalbox: s3_role_arn: needs @aws-sdk/credential-providers, which is not installed; npm install @aws-sdk/credential-providers\n',
+    });
+  });
+
+  it('and who assumes none does not need that package', async () => {
+    const server = await recordedS3();
+    const seen = await faultyProxy(server.url);
+    configure(['bus: s3://signals', `s3_endpoint: ${seen.url}`, 's3_region: eu-west-1', 's3_path_style: true']);
+    const keys = { AWS_ACCESS_KEY_ID: 'CALLER', AWS_SECRET_ACCESS_KEY: 'secret' };
+    const env = { ...keys, ...withoutPackage('@aws-sdk/credential-providers') };
+    await runAndLook(env);
+    expect(seen.requests).toHaveLength(1);
+    await Promise.all([seen.close(), server.close()]);
+  });
+});
+
 describe('a place that cannot be used ends a command before it has begun', () => {
   it.each([
     ['another scheme', ['bus: az://signals/fleet'], /bus: expected a path, a file: URL, s3:.* got "az:/],
@@ -154,6 +245,12 @@ describe('a place that cannot be used ends a command before it has begun', () =>
       'no TLS to GCS',
       ['bus: gs://signals', 'gcs_endpoint: http://gcs.example.com'],
       /: gcs_endpoint: expected https, .*: set gcs_allow_http if that is meant/,
+    ],
+    ['a role that is none', ['bus: s3://signals', 's3_role_arn: node'], /: s3_role_arn: expected the name of a role/],
+    [
+      'an external id that is none',
+      ['bus: s3://signals', 's3_role_arn: arn:aws:iam::123456789012:role/node', 's3_external_id: "a b"'],
+      /: s3_external_id: expected 2 to 1224 of/,
     ],
     ['a switch that is none', ['bus: s3://signals', 's3_path_style: perhaps'], /s3_path_style: expected boolean/],
     ['a plan in a bucket', ['bus: bus', 'plan: s3://signals/plan.yaml'], /plan: expected a path or file: URL/],
@@ -179,16 +276,7 @@ describe('a place that cannot be used ends a command before it has begun', () =>
       ),
     );
     mkdirSync(join(directory, 'bus'));
-    // A package that is not there is a package that does not resolve.
-    const hook = [
-      "import { registerHooks } from 'node:module';",
-      'registerHooks({ resolve: (name, context, next) => {',
-      `  if (name !== '${sdk}') return next(name, context);`,
-      "  throw Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' });",
-      '} });',
-    ].join('\n');
-    const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hook)}` };
-    expect(await signalbox(args, env)).toEqual({
+    expect(await signalbox(args, withoutPackage(sdk))).toEqual({
       code: 78,
       out: '',
       err: `signalbox: ${field}: ${scheme}://signals needs ${sdk}, which is not installed; npm install ${sdk}\n`,

@@ -1,16 +1,21 @@
-import { request } from 'node:http';
-import * as E from 'fp-ts/lib/Either.js';
 import { afterEach, describe, expect, it } from 'vitest';
-import { librarianServer } from '../../../src/apps/librarian/http.ts';
-import { serve } from '../../../src/apps/librarian/service.ts';
-import { isLoopback, LISTEN_DEFAULT, parseListenAddress } from '../../../src/apps/listen-address.ts';
-import { add, BASALT, DEV, IRONSTONE, tarballOf, world, type World } from '../../support/librarian-world.ts';
+import { type CheckedApi, checkedApi } from '../../../support/checked-api.ts';
+import {
+  add,
+  BASALT,
+  DEV,
+  IRONSTONE,
+  promoteTo,
+  tarballOf,
+  world,
+  type World,
+} from '../../../support/librarian-world.ts';
 
 let on: World = world();
-let server = librarianServer(on.librarian());
-const open = (): void => {
+let server: CheckedApi;
+const open = async (): Promise<void> => {
   on = world();
-  server = librarianServer(on.librarian());
+  server = await checkedApi(on.librarian());
 };
 afterEach(() => server.close());
 
@@ -19,7 +24,7 @@ const promotion = (fields: object) =>
 
 describe('the Librarian over HTTP', () => {
   it('adds an artifact, promotes it, ticks and tells where everything stands', async () => {
-    open();
+    await open();
     const added = await server.inject({
       method: 'POST',
       url: '/v1/artifacts',
@@ -41,9 +46,9 @@ describe('the Librarian over HTTP', () => {
   });
 
   it('a dry run changes nothing', async () => {
-    open();
+    await open();
     await add(on, '1.0.1');
-    const ticked = await server.inject({ method: 'POST', url: '/v1/tick?dry_run=true' });
+    const ticked = await server.inject({ url: '/v1/tick' });
     expect(ticked.json()).toMatchObject({
       dry_run: true,
       outcomes: [
@@ -60,14 +65,12 @@ describe('the Librarian over HTTP', () => {
   });
 
   it.each([
-    ['POST', '/v1/tick?dry_run=1', 'dry_run: expected true or false, got "1"'],
-    ['POST', '/v1/tick?dry_run=', 'dry_run: expected true or false, got ""'],
-    ['POST', '/v1/tick?dry-run=true', /^dry-run: expected no field of this name; the fields are dry_run/],
+    ['POST', '/v1/tick?dry_run=true', /^dry_run: expected no field here/],
     ['POST', '/v1/promotions?dry_run=true', /^dry_run: expected no field here/],
     ['POST', '/v1/artifacts?dry_run=true', /^dry_run: expected no field of this name; the fields are reason/],
     ['GET', '/v1/status?verbose=true', /^verbose: expected no field here/],
   ] as const)('%s %s is refused, and nothing happens', async (method, url, detail) => {
-    open();
+    await open();
     await add(on, '1.0.1');
     const before = on.journal.length;
     const payload = { version: '1.0.1', environment: 'image', reason: 'test' };
@@ -78,14 +81,14 @@ describe('the Librarian over HTTP', () => {
   });
 
   it('T13: a promotion that a stack did not take is a problem that carries the report', async () => {
-    open();
+    await open();
     await add(on, '1.0.1');
     on.down.add(IRONSTONE);
     const promoted = await promotion({ version: '1.0.1', environment: 'image' });
     expect(promoted.statusCode).toBe(503);
     expect(promoted.headers['content-type']).toContain('application/problem+json');
     expect(promoted.json()).toMatchObject({
-      title: 'TryAgain',
+      type: 'urn:signalbox:problem:try-again',
       status: 503,
       promotions: [{ environment: 'image', stacks: ['basalt'], failed: ['ironstone'] }],
       troubles: [{ stack: 'ironstone', environment: 'image' }],
@@ -99,7 +102,7 @@ describe('the Librarian over HTTP', () => {
     ['a name that was made to lead here', { host: 'rebound.example.com' }],
     ['an address of another machine', { host: '192.0.2.1:8470' }],
   ])('a request from %s is refused', async (_what, headers) => {
-    open();
+    await open();
     await add(on, '1.0.1');
     const refused = await server.inject({ method: 'POST', url: '/v1/tick', headers });
     expect(refused.statusCode).toBe(403);
@@ -109,24 +112,24 @@ describe('the Librarian over HTTP', () => {
   });
 
   it.each(['127.0.0.1:8470', 'localhost', '[::1]:8470'])('a request to %s is answered', async (host) => {
-    open();
+    await open();
     expect((await server.inject({ url: '/v1/status', headers: { host } })).statusCode).toBe(200);
   });
 
   it('what is not there is a problem too', async () => {
-    open();
+    await open();
     const answer = await server.inject({ url: '/v2/status' });
     expect(answer.statusCode).toBe(404);
     expect(answer.headers['content-type']).toContain('application/problem+json');
-    expect(answer.json()).toMatchObject({ title: 'NotFound', status: 404 });
+    expect(answer.json()).toMatchObject({ type: 'urn:signalbox:problem:not-found', status: 404 });
   });
 
   it('L5: an artifact that was added, and one that was refused, stand in the audit trail with who and why', async () => {
-    open();
+    await open();
     const trail: unknown[] = [];
     const { state, ...others } = on.librarian();
     await server.close();
-    server = librarianServer({
+    server = await checkedApi({
       ...others,
       state: {
         ...state,
@@ -145,7 +148,7 @@ describe('the Librarian over HTTP', () => {
         payload: Buffer.from(tarballOf('1.0.1', recipe)),
       });
     on.down.add(IRONSTONE);
-    expect((await post()).json()).toMatchObject({ title: 'TryAgain', version: '1.0.1', troubles: [{}] });
+    expect((await post()).json()).toMatchObject({ status: 503, version: '1.0.1', troubles: [{}] });
     expect((await post('log "other"')).statusCode).toBe(409);
     expect(trail).toMatchObject([
       { who: 'http', why: 'nightly', what: 'add artifact', details: { version: '1.0.1' } },
@@ -171,7 +174,7 @@ describe('the Librarian over HTTP', () => {
     ['an unknown version', { version: '9.9.9', environment: 'dev' }, 409, /no artifact 9\.9\.9 is known/],
     ['an unknown environment', { version: '1.0.1', environment: 'prod-9' }, 409, /expected one of dev, prod-1/],
   ])('%s is refused with a problem that names it', async (_what, fields, code, detail) => {
-    open();
+    await open();
     await add(on, '1.0.1');
     const answer = await promotion(fields);
     expect(answer.statusCode).toBe(code);
@@ -180,17 +183,18 @@ describe('the Librarian over HTTP', () => {
   });
 
   it('fault 73: a body of the wrong type or size is refused before it is read', async () => {
-    open();
+    await open();
     const post = (url: string, type: string, payload: string) =>
       server.inject({ method: 'POST', url, headers: { 'content-type': type }, payload });
     expect((await post('/v1/promotions', 'text/plain', 'hello')).statusCode).toBe(415);
     expect((await post('/v1/promotions', 'application/json', '{')).statusCode).toBe(400);
-    expect((await post('/v1/promotions', 'application/json', ' '.repeat(100_000))).statusCode).toBe(413);
-    expect((await post('/v1/artifacts', 'application/json', '{}')).statusCode).toBe(422);
+    expect((await post('/v1/promotions', 'application/json', ' '.repeat(1024 ** 2 + 1))).statusCode).toBe(413);
+    expect((await post('/v1/artifacts', 'application/json', '{}')).statusCode).toBe(415);
+    expect((await post('/v1/promotions', 'application/gzip', '{}')).statusCode).toBe(415);
   });
 
   it('fault 70: what is no artifact is refused, and nothing is kept of it', async () => {
-    open();
+    await open();
     const answer = await server.inject({
       method: 'POST',
       url: '/v1/artifacts',
@@ -203,7 +207,7 @@ describe('the Librarian over HTTP', () => {
   });
 
   it('fault 72: a damaged control state is told by its key, and left as it is', async () => {
-    open();
+    await open();
     const { state } = on.librarian();
     await state.write('librarian/world.json', '{"schema":1,"departed":', undefined);
     const answer = await server.inject({ method: 'POST', url: '/v1/tick' });
@@ -214,72 +218,9 @@ describe('the Librarian over HTTP', () => {
     const after = await state.read('librarian/world.json');
     expect(after._tag === 'Found' && after.body).toBe('{"schema":1,"departed":');
   });
-});
-
-describe('the service', () => {
-  it('ticks until it is stopped, and closes', async () => {
-    open();
-    await add(on, '1.0.1');
-    const stop = new AbortController();
-    const served = serve(on.librarian())({ listen: { ...LISTEN_DEFAULT, port: 0 }, tickEveryMs: 60_000 }, stop.signal);
-    await on.clock.advanceTo(on.clock.now());
-    while ((await on.pin(BASALT, DEV)) === undefined) await new Promise(setImmediate);
-    stop.abort();
-    expect(await served).toMatchObject({ _tag: 'Right' });
-  });
-
-  it.each(['0.0.0.0:8470', '192.0.2.1:8470', '[::]:8470', 'example.com:1', 'localhost:99999', '127.0.0.1', '::1:80'])(
-    'does not know how to listen on %s',
-    (listen) => {
-      expect(parseListenAddress(listen)).toMatchObject({ _tag: 'Left' });
-    },
-  );
-
-  it('knows what is of this machine', () => {
-    expect(['127.0.0.1', '127.1.2.3', 'localhost', '::1'].every(isLoopback)).toBe(true);
-    expect(['0.0.0.0', '127.0.0.1.example.com', '10.0.0.1', '::'].some(isLoopback)).toBe(false);
-    expect(parseListenAddress('[::1]:80')).toEqual(E.right({ host: '::1', port: 80 }));
-  });
-
-  it('N8: waits for an upload that is under way, and for what it leaves to be cleared', async () => {
-    open();
-    const stop = new AbortController();
-    let hasBegun = (): void => undefined;
-    const begun = new Promise<void>((resolve) => (hasBegun = resolve));
-    let isCleared = false;
-    const ports = {
-      ...on.librarian(),
-      intake: async (tarball: AsyncIterable<Uint8Array>) => {
-        try {
-          for await (const piece of tarball) if (piece.length > 0) hasBegun();
-        } catch {
-          // The connection was closed, as it should be.
-        }
-        for (let i = 0; i < 20; i++) await new Promise(setImmediate);
-        isCleared = true;
-        return { _tag: 'BadArtifact', detail: 'broke off' } as const;
-      },
-      log: (_level: string, message: string, fields?: Readonly<Record<string, unknown>>) => {
-        if (message === 'listening') address = String(fields?.['address']);
-      },
-    };
-    let address = '';
-    const served = serve(ports)({ listen: { ...LISTEN_DEFAULT, port: 0 }, tickEveryMs: 60_000 }, stop.signal);
-    while (address === '') await new Promise(setImmediate);
-    const upload = request(`${address}/v1/artifacts`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/gzip', 'content-length': '1000' },
-    });
-    upload.on('error', () => undefined);
-    upload.write('half');
-    await begun;
-    stop.abort();
-    expect(await served).toMatchObject({ _tag: 'Right' });
-    expect(isCleared).toBe(true);
-  });
 
   it('an artifact that breaks off while it arrives is refused', async () => {
-    open();
+    await open();
     const whole = tarballOf('1.0.1');
     const answer = await server.inject({
       method: 'POST',
@@ -288,5 +229,66 @@ describe('the service', () => {
       payload: Buffer.from(whole.subarray(0, whole.length / 2)),
     });
     expect(answer.statusCode).toBe(422);
+  });
+
+  it('explains an environment: where it is, what it was on, and what comes next', async () => {
+    await open();
+    await add(on, '1.0.1');
+    await promoteTo(on, '1.0.1', DEV);
+    await add(on, '1.0.2');
+    await promoteTo(on, '1.0.2', DEV);
+    const explained = await server.inject({ url: '/v1/environments/prod-1' });
+    expect(explained.json()).toMatchObject({
+      environment: 'prod-1',
+      pins: { basalt: null, ironstone: null },
+      next: { version: '1.0.2', at: '2026-01-05T12:30:00Z', reason: 'Boarded' },
+    });
+    expect((await server.inject({ url: '/v1/environments/dev' })).json()).toMatchObject({
+      history: ['1.0.1'],
+      next: null,
+    });
+    const listed = await server.inject({ url: '/v1/environments' });
+    expect(listed.json<{ items: object[] }>().items).toHaveLength(4);
+    const unknown = await server.inject({ url: '/v1/environments/prod-9' });
+    expect(unknown.json()).toMatchObject({
+      status: 404,
+      detail: expect.stringContaining('expected one of dev, prod-1') as unknown,
+    });
+  });
+
+  it('forecasts as far as it is asked, and no further than a month', async () => {
+    await open();
+    await add(on, '1.0.1');
+    const soon = (await server.inject({ url: '/v1/forecast?for=1h' })).json<{ until: string }>();
+    expect(soon.until).toBe('2026-01-05T13:00:00Z');
+    expect((await server.inject({ url: '/v1/forecast' })).json()).toMatchObject({ until: '2026-01-12T12:00:00Z' });
+    expect((await server.inject({ url: '/v1/forecast?for=32d' })).statusCode).toBe(422);
+  });
+
+  it('says of an artifact what it is, and that there is none', async () => {
+    await open();
+    await add(on, '1.0.1');
+    expect((await server.inject({ url: '/v1/artifacts/1.0.1' })).json()).toMatchObject({ version: '1.0.1' });
+    expect((await server.inject({ url: '/v1/artifacts/9.9.9' })).statusCode).toBe(404);
+  });
+
+  it('a rollback of neither an environment nor a train, or of both, is refused', async () => {
+    await open();
+    for (const scope of [{}, { environment: 'dev', train: 'train' }, { train: 'latest' }]) {
+      const payload = { reason: 'test', ...scope };
+      expect((await server.inject({ method: 'POST', url: '/v1/rollbacks', payload })).statusCode).toBe(422);
+    }
+  });
+
+  it('a hold says when it ends, and a refusal by it when to ask again', async () => {
+    await open();
+    await add(on, '1.0.1');
+    const payload = { id: 'freeze', scope: 'plan', reason: 'test', owner: 'ops', expires_at: '2026-01-05T15:00:00Z' };
+    expect((await server.inject({ method: 'POST', url: '/v1/holds', payload })).json()).toMatchObject({ owner: 'ops' });
+    expect((await promotion({ version: '1.0.1', environment: 'dev' })).json()).toMatchObject({
+      type: 'urn:signalbox:problem:refused',
+      reason: 'Held',
+      retry_at: '2026-01-05T15:00:00Z',
+    });
   });
 });

@@ -1,0 +1,6 @@
+/**
+ * Which commit a directory is at, as Git knows it.
+ *
+ * @module
+ */
+export { gitCommitSource } from './git-commit-source.ts';

@@ -1,0 +1,132 @@
+/**
+ * Exporting all that the Librarian knows: a document to keep, to look into, and to start simulations from.
+ *
+ * @module
+ */
+import { stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as E from 'fp-ts/lib/Either.js';
+import * as O from 'fp-ts/lib/Option.js';
+import type * as TE from 'fp-ts/lib/TaskEither.js';
+import {
+  type ExportedArtifact,
+  type ExportedRecord,
+  type ExportedSignal,
+  type ExportedState,
+  ExportedStateDocument,
+} from '../../domain/exported-state.ts';
+import type { EnvironmentName, StackName } from '../../domain/names.ts';
+import { pinnedVersion } from '../../domain/pin.ts';
+import { environmentsOf } from '../../domain/release-plan.ts';
+import { decodeSignal, type Signal } from '../../domain/signal.ts';
+import { formatInstant } from '../../domain/time.ts';
+import { fail } from '../cli/command.ts';
+import { EXIT, type ExitCode } from '../cli/exit-code.ts';
+import type { Terminal } from '../cli/terminal.ts';
+import { type Failure, unavailable } from '../failure.ts';
+import { readAfter } from './audit-trail.ts';
+import { currentBoard } from './board.ts';
+import type { LibrarianPorts } from './librarian-ports.ts';
+
+/** What `look` finds in each place; where it finds nothing the place is absent. */
+const byPlace = async <A>(
+  { plan }: LibrarianPorts,
+  look: (environment: EnvironmentName, stack: StackName) => Promise<O.Option<A>>,
+): Promise<ReadonlyMap<EnvironmentName, ReadonlyMap<StackName, A>>> => {
+  const rows = environmentsOf(plan).map(async (environment) => {
+    const cells = await Promise.all(plan.stacks.map(async (stack) => [stack, await look(environment, stack)] as const));
+    const found = cells.flatMap(([stack, cell]) => (O.isSome(cell) ? [[stack, cell.value] as const] : []));
+    return [environment, new Map(found)] as const;
+  });
+  return new Map(await Promise.all(rows));
+};
+
+/** Reads all there is. Changes nothing. */
+export const exportState =
+  (ports: LibrarianPorts): TE.TaskEither<Failure, ExportedState> =>
+  async () => {
+    const current = await currentBoard(ports)();
+    if (E.isLeft(current)) return current;
+    const trail = await readAfter(ports, 0);
+    if (E.isLeft(trail)) return trail;
+    const { stored, board } = current.right;
+    const pins = await byPlace(ports, async (environment, stack) => {
+      const reading = await ports.chefServers.get(stack)?.environment(environment);
+      if (reading?._tag === 'Missing') return O.some(O.none);
+      return reading?._tag === 'Found' ? O.some(pinnedVersion(reading.environment)) : O.none;
+    });
+    const signals = await byPlace(ports, async (environment, stack): Promise<O.Option<ExportedSignal>> => {
+      const reading = await ports.bus.read({ stack, environment }, undefined);
+      const signal = reading._tag === 'Fresh' ? O.fromEither(decodeSignal(reading.body)) : O.none;
+      return O.map(({ manifestRecord, timestamp }: Signal): ExportedSignal => ({
+        version: manifestRecord.version,
+        timestamp,
+      }))(signal);
+    });
+    const artifacts = [...board.records.values()].map(({ version, sha256, sizeBytes, addedAt }): ExportedArtifact => {
+      const completeOn = board.view.catalogue.byVersion.get(version)?.completeOn ?? [];
+      return { version, sha256, sizeBytes, addedAt, completeOn };
+    });
+    const audit = trail.right.flatMap(({ key, record }): readonly ExportedRecord[] =>
+      O.isSome(record) ? [{ key, record: record.value }] : [],
+    );
+    return E.right({
+      at: board.view.now,
+      plan: ports.plan,
+      control: stored.control,
+      pins,
+      signals,
+      artifacts,
+      audit,
+    });
+  };
+
+/** What `signalbox export` was asked. */
+export interface ExportOptions {
+  /** A file, or a directory in which it is called after the plan and the instant; none: it is printed. */
+  readonly out: O.Option<string>;
+  readonly isJson: boolean;
+}
+
+const fileFor = async (out: string, { plan, at }: ExportedState): Promise<string> => {
+  const isDirectory = await stat(out).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  return isDirectory ? join(out, `${plan.name}-${formatInstant(at).replaceAll(':', '.')}.json`) : out;
+};
+
+/** `signalbox export` */
+export const exportCommand = async (
+  ports: LibrarianPorts,
+  terminal: Terminal,
+  { out, isJson }: ExportOptions,
+): Promise<ExitCode> => {
+  const exported = await exportState(ports)();
+  if (E.isLeft(exported)) return fail(terminal, exported.left);
+  const state = exported.right;
+  const text = JSON.stringify(ExportedStateDocument.encode(state));
+  if (O.isNone(out)) {
+    terminal.out(text);
+    return EXIT.done;
+  }
+  const file = await fileFor(out.value, state);
+  try {
+    await writeFile(file, `${text}\n`, { flag: 'wx' });
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    return fail(terminal, unavailable(`out: expected a new file that can be written: ${detail}`));
+  }
+  const { plan, at, artifacts, audit } = state;
+  const [artifactCount, recordCount] = [artifacts.length, audit.length];
+  if (isJson) {
+    terminal.out(
+      JSON.stringify({ file, plan: plan.name, at: formatInstant(at), artifacts: artifactCount, audit: recordCount }),
+    );
+  } else {
+    terminal.out(
+      `${plan.name} at ${formatInstant(at)}: ${artifactCount} artifacts, ${recordCount} records, in ${file}`,
+    );
+  }
+  return EXIT.done;
+};
