@@ -164,7 +164,8 @@ export const NodePattern: t.Type<string, string> = refinedText<string>(
   (text) => /^[A-Za-z0-9_.*?-]{1,253}$/.test(text),
 );
 
-const boundedList = <A, O>(item: t.Type<A, O>, lengthMax: number): t.Type<readonly A[], readonly O[]> => {
+/** A list of at most `lengthMax`. */
+export const boundedList = <A, O>(item: t.Type<A, O>, lengthMax: number): t.Type<readonly A[], readonly O[]> => {
   const list = t.readonlyArray(item);
   return new t.Type<readonly A[], readonly O[]>(
     `list of ${item.name}`,

@@ -40,6 +40,7 @@ import {
   holdsJson,
   interventionJson,
   openRequestJson,
+  runRequestJson,
   statusJson,
   tickJson,
 } from './report-json.ts';
@@ -435,7 +436,7 @@ export const explainCommand = (
 
 const printRequest = (terminal: Terminal, verb: string, report: RunRequestReport, isJson: boolean): ExitCode => {
   const { id, stacks, troubles } = report;
-  if (isJson) printJson(terminal, { id, stacks, failed: troubles.map(({ stack }) => stack) });
+  if (isJson) printJson(terminal, runRequestJson(report));
   else if (stacks.length > 0) terminal.out(`run request ${id} ${verb} on ${stacks.join(', ')}`);
   else if (troubles.length === 0) terminal.out(`run request ${id} is open already`);
   return afterTroubles(terminal, troubles);

@@ -10,7 +10,7 @@ import { epochMs, formatInstant, SECOND_MS } from '../../domain/time.ts';
 import type { ArtifactAdded } from './add-artifact.ts';
 import type { Explanation } from './explain.ts';
 import type { InterventionReport } from './intervene.ts';
-import type { OpenRequest } from './request-run.ts';
+import type { OpenRequest, RunRequestReport } from './request-run.ts';
 import type { EnvironmentStatus, Status } from './status.ts';
 import type { TickReport } from './tick.ts';
 import { uploadJson } from './uploads.ts';
@@ -90,6 +90,9 @@ export const additionJson = ({ record, isNew, troubles }: ArtifactAdded) => ({
   is_new: isNew,
   troubles,
 });
+
+/** What became of a run request, or of its withdrawal. */
+export const runRequestJson = ({ id, stacks, troubles }: RunRequestReport) => ({ id, stacks, troubles });
 
 /** A run request that is open. */
 export const openRequestJson = ({ environment, stacks, request }: OpenRequest) => ({

@@ -20,7 +20,7 @@ import {
 import { pinnedVersion } from '../../domain/pin.ts';
 import { environmentsOf } from '../../domain/release-plan.ts';
 import type { RunRequest, Signal, SignalKey } from '../../domain/signal.ts';
-import { DAY_MS, type EpochMs, epochMs, formatInstant, MINUTE_MS, SECOND_MS } from '../../domain/time.ts';
+import { DAY_MS, type EpochMs, epochMs, formatInstant, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../domain/time.ts';
 import { badData, type Failure, unavailable } from '../failure.ts';
 import { recorded } from './audit.ts';
 import { readCurrent, type Trouble, writeAfter } from './current-signal.ts';
@@ -31,6 +31,11 @@ import type { LibrarianPorts } from './librarian-ports.ts';
 export const REQUEST_OPEN_MS_MIN = MINUTE_MS;
 /** The longest time for which a run request may be open, in milliseconds: 28 days, as long as a signal triggers runs. */
 export const REQUEST_OPEN_MS_MAX = 28 * DAY_MS;
+
+/** So long a run request is open unless somebody says otherwise, in milliseconds: four hours. */
+export const REQUEST_OPEN_MS_DEFAULT = 4 * HOUR_MS;
+/** Over so many seconds the runs of a request spread unless somebody says otherwise. */
+export const REQUEST_SPLAY_SECONDS_DEFAULT = 300;
 
 /** Whom to ask for a run, and on which terms. */
 export interface RunOrder {

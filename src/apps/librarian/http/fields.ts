@@ -9,8 +9,9 @@ import { boundedInteger, refinedText } from '../../../domain/decoding.ts';
 import { ScopeField } from '../../../domain/forecast-request.ts';
 import { boundedDuration, InstantField } from '../../../domain/json-fields.ts';
 import { EnvironmentName, Slug, StackName, Version } from '../../../domain/names.ts';
-import { SPLAY_SECONDS_MAX } from '../../../domain/signal.ts';
+import { boundedList, NODE_PATTERNS_MAX, NodePattern, SPLAY_SECONDS_MAX } from '../../../domain/signal.ts';
 import { DAY_MS } from '../../../domain/time.ts';
+import { REQUEST_OPEN_MS_MAX, REQUEST_OPEN_MS_MIN } from '../request-run.ts';
 import { type JsonSchema, shape } from './shape.ts';
 
 /** A name as {@link Version} and its like have it; `dotted` ones have no two dots in a row. */
@@ -60,6 +61,24 @@ export const splay = shape(boundedInteger('splay in seconds', 0, SPLAY_SECONDS_M
 
 /** An instant. */
 export const instant = shape(InstantField, { type: 'string', format: 'date-time', description: 'RFC 3339.' });
+
+/** The name of a run request. */
+export const requestId = shape(Slug, nameSchema('The name of a run request.', '_.\\-', 64));
+
+/** Which nodes a run request means. */
+export const nodePatterns = shape(boundedList(NodePattern, NODE_PATTERNS_MAX), {
+  type: 'array',
+  description: 'Names of nodes, or globs with * and ?; absent: all of the environment.',
+  maxItems: NODE_PATTERNS_MAX,
+  items: { type: 'string', pattern: '^[A-Za-z0-9_.*?-]{1,253}$' },
+});
+
+/** How long a run request is open. */
+export const openFor = shape(boundedDuration(REQUEST_OPEN_MS_MIN, REQUEST_OPEN_MS_MAX), {
+  type: 'string',
+  description: 'Start nothing after so long, from `1m` to `28d`; absent: `4h`.',
+  pattern: '^(?:[0-9]+(?:ms|s|m|h|d))+$',
+});
 
 /** What a hold stops. */
 export const scope = shape(ScopeField, {

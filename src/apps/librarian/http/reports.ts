@@ -116,6 +116,18 @@ export const SCHEMAS = {
     rejected: listOf(TEXT),
     troubles: STACK_TROUBLES,
   }),
+  RunRequest: closed({ id: TEXT, stacks: listOf(TEXT), troubles: listOf(closed({ stack: TEXT, detail: TEXT })) }),
+  OpenRunRequest: closed({
+    id: TEXT,
+    environment: TEXT,
+    stacks: listOf(TEXT),
+    nodes: orNull(listOf(TEXT)),
+    splay: { type: 'integer' },
+    requested_by: TEXT,
+    reason: TEXT,
+    issued: INSTANT,
+    expires: INSTANT,
+  }),
   Addition: closed({
     version: TEXT,
     sha256: TEXT,

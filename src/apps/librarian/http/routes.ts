@@ -6,6 +6,7 @@ import { getHealth, getReadiness } from './routes/health.ts';
 import { deleteHold, listHolds, postHold } from './routes/holds.ts';
 import { getMetrics } from './routes/metrics.ts';
 import { postPromotion, postRollback } from './routes/promotions.ts';
+import { deleteRunRequest, listRunRequests, postRunRequest } from './routes/run-requests.ts';
 import { getForecast, getStatus } from './routes/status.ts';
 import { postTick, previewTick } from './routes/tick.ts';
 
@@ -25,6 +26,9 @@ export const ROUTES: readonly Route[] = [
   listHolds,
   postHold,
   deleteHold,
+  listRunRequests,
+  postRunRequest,
+  deleteRunRequest,
   getArtifacts,
   getArtifact,
   postArtifact,

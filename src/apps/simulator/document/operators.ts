@@ -11,8 +11,12 @@ import { EnvironmentName, Slug, StackName, Version } from '../../../domain/names
 import { boundedDuration } from '../../../domain/json-fields.ts';
 import { environmentsOf, type ReleasePlan } from '../../../domain/release-plan.ts';
 import { NodePattern } from '../../../domain/signal.ts';
-import { HOUR_MS } from '../../../domain/time.ts';
-import { REQUEST_OPEN_MS_MAX, REQUEST_OPEN_MS_MIN } from '../../librarian/request-run.ts';
+import {
+  REQUEST_OPEN_MS_DEFAULT,
+  REQUEST_OPEN_MS_MAX,
+  REQUEST_OPEN_MS_MIN,
+  REQUEST_SPLAY_SECONDS_DEFAULT,
+} from '../../librarian/request-run.ts';
 import type { OperatorAction, OperatorDeed } from '../scenario.ts';
 import {
   At,
@@ -72,10 +76,6 @@ export type OperatorJson = { readonly at: string } & (
 );
 
 const OpenFor = boundedDuration(REQUEST_OPEN_MS_MIN, REQUEST_OPEN_MS_MAX);
-
-/** What a run request is unless its entry says otherwise, as the command has it. */
-const REQUEST_SPLAY_SECONDS = 300;
-const REQUEST_OPEN_MS = 4 * HOUR_MS;
 
 const deed = <Does extends string, R extends t.Props, P extends t.Props>(does: Does, required: R, optional: P) =>
   exactRecord(`an operator's ${does}`, { at: At, does: t.literal(does), ...required }, optional);
@@ -262,8 +262,8 @@ const deedOfWire = (wire: OperatorWire): OperatorDeed => {
         id: wire.id,
         environment: wire.environment,
         ...(wire.nodes === undefined ? {} : { nodes: wire.nodes }),
-        splaySeconds: wire.splay ?? REQUEST_SPLAY_SECONDS,
-        opensForMs: wire.expires ?? REQUEST_OPEN_MS,
+        splaySeconds: wire.splay ?? REQUEST_SPLAY_SECONDS_DEFAULT,
+        opensForMs: wire.expires ?? REQUEST_OPEN_MS_DEFAULT,
       };
     case 'withdraw':
       return { does: wire.does, id: wire.id, environment: wire.environment };

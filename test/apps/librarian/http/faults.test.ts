@@ -130,10 +130,10 @@ describe('fault 69: the audit trail cannot be written', () => {
 
 describe('fault 72: a damaged state', () => {
   const REQUESTS: readonly InjectOptions[] = [
-    // Neither the audit trail nor the metrics are in that document.
+    // Neither the audit trail nor the metrics nor the run requests are in that document.
     ...ROUTES.filter(
       ({ method, permission, path }) =>
-        method === 'GET' && permission !== undefined && !['/v1/audit', '/metrics'].includes(path),
+        method === 'GET' && permission !== undefined && !['/v1/audit', '/metrics', '/v1/run-requests'].includes(path),
     )
       .map(({ path }) => path.replace(':environment', 'dev').replace(':version', '1.0.1'))
       .map((url) => ({ method: 'GET', url }) as const),

@@ -5,11 +5,12 @@ import type { TokenSettings } from '../../../../src/apps/librarian/http/auth-set
 import { authenticator } from '../../../../src/apps/librarian/http/authentication.ts';
 import { ENVIRONMENT_VERBS, PLAN_VERBS } from '../../../../src/apps/librarian/http/permission.ts';
 import { ROUTES } from '../../../../src/apps/librarian/http/routes.ts';
+import { requestRun } from '../../../../src/apps/librarian/request-run.ts';
 import { librarianServer } from '../../../../src/apps/librarian/http/server.ts';
 import { addHold } from '../../../../src/apps/librarian/intervene.ts';
 import type { LibrarianPorts } from '../../../../src/apps/librarian/librarian-ports.ts';
 import { nameFromLiteral, Slug } from '../../../../src/domain/names.ts';
-import { plus, SECOND_MS } from '../../../../src/domain/time.ts';
+import { HOUR_MS, plus, SECOND_MS } from '../../../../src/domain/time.ts';
 import { bearer, tokenOf, tokenSettings, withTokens } from '../../../support/api-tokens.ts';
 import { type CheckedApi, checkedApi } from '../../../support/checked-api.ts';
 import {
@@ -48,6 +49,15 @@ const MUTATING = {
     payload: { id: 'new', scope: 'environment:dev', reason: 'test' },
   },
   'DELETE /v1/holds/:id': { permission: 'hold:prod-1', url: '/v1/holds/old?reason=test' },
+  'POST /v1/run-requests': {
+    permission: 'run:image',
+    url: '/v1/run-requests',
+    payload: { id: 'new', environment: 'image', reason: 'test' },
+  },
+  'DELETE /v1/run-requests/:environment/:id': {
+    permission: 'run:image',
+    url: '/v1/run-requests/image/old?reason=test',
+  },
   'POST /v1/artifacts': {
     permission: 'artifact:add',
     url: '/v1/artifacts',
@@ -123,6 +133,9 @@ const open = async (...tokens: readonly TokenSettings[]): Promise<void> => {
       expiresAt: O.none,
     })(),
   );
+  const request = { environment: environmentName('image'), stack: O.none, nodes: O.none, splaySeconds: 0 };
+  const id = O.some(nameFromLiteral(Slug)('old'));
+  must(await requestRun(on.librarian())(TESTER, { ...request, id, opensForMs: HOUR_MS })());
   const audited = auditing(on.librarian());
   trail = audited.trail;
   api = await checkedApi(audited.ports, { authenticate: O.some(authenticator(withTokens(...tokens), on.clock)) });
@@ -153,11 +166,12 @@ describe('L6: every route that changes something demands its own permission', ()
     expect(registered.toSorted()).toEqual(NAMES.toSorted());
   });
 
-  it('L6: each demands another permission of another verb, but for the two ends of a hold', () => {
+  it('L6: each demands another permission of another verb, but for the two ends of a hold and of a run request', () => {
     const verbs = ROUTES.filter(({ method }) => method !== 'GET').map(({ permission }) => permission);
     expect(verbs).not.toContain(undefined);
     expect(verbs.filter((verb) => verb === 'hold')).toHaveLength(2);
-    expect(new Set(verbs).size).toBe(verbs.length - 1);
+    expect(verbs.filter((verb) => verb === 'run')).toHaveLength(2);
+    expect(new Set(verbs).size).toBe(verbs.length - 2);
   });
 
   it.each(NAMES)('fault 66: %s without credentials, with wrong ones and with expired ones is a 401', async (name) => {
