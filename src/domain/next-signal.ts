@@ -31,6 +31,8 @@ export interface SignalledArtifact {
   readonly manifest: Manifest;
   readonly uploadedAt: EpochMs;
   readonly bucket: string;
+  /** Where it lies in the bucket. */
+  readonly key: string;
 }
 
 /** How an environment's nodes are to be told. */
@@ -78,7 +80,7 @@ export const signalAfterPromotion = (
     latestCommitHash: artifact.manifest.latestCommitHash,
     manifest: artifact.manifest,
     s3Bucket: artifact.bucket,
-    s3Key: `${artifact.manifest.baseVersion}.tar.gz`,
+    s3Key: artifact.key,
     ttlEpochSeconds: Math.floor((now + SIGNAL_TTL_MS) / SECOND_MS),
     uploadComplete: true,
   },

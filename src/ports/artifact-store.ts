@@ -25,6 +25,8 @@ export type ArtifactAddition =
 
 /** Immutable artifacts: a tarball and its record each. Nothing here ever rejects. */
 export interface ArtifactStore {
+  /** Where the tarball lies in the bucket or directory: for whoever fetches it without this port. */
+  readonly keyOf: (record: ArtifactRecord) => string;
   /** Stores the tarball and then its record; a version without a record is not there. */
   readonly add: (record: ArtifactRecord, tarball: AsyncIterable<Uint8Array>) => Promise<ArtifactAddition>;
   /** Every artifact, in no particular order. */

@@ -9,6 +9,10 @@ import { keepsContract, temporaryDirectory } from '../support/contract.ts';
 import { keepsContractOnS3 } from '../support/s3-buckets.ts';
 import { keepsContractOnGcs } from '../support/gcs-buckets.ts';
 
+/** Where a key lies below the prefix of a bucket. */
+const belowPrefix = ({ prefix = '' }: { readonly prefix?: string }, key: string): string =>
+  key.slice(prefix.length + 1);
+
 keepsContract(
   'artifact store',
   'memory',
@@ -17,7 +21,7 @@ keepsContract(
     return {
       store,
       another: () => store,
-      damage: async (version, bytes) => store.damage(version, bytes),
+      damage: async (key, bytes) => store.damage(key, bytes),
       tearDown: async () => undefined,
     };
   }),
@@ -31,7 +35,7 @@ keepsContract(
     return {
       store: filesystemArtifactStore(root),
       another: () => filesystemArtifactStore(root),
-      damage: (version, bytes) => writeFile(join(root, version, 'artifact.tar.gz'), bytes),
+      damage: (key, bytes) => writeFile(join(root, key), bytes),
       tearDown: remove,
     };
   }),
@@ -39,14 +43,11 @@ keepsContract(
 
 keepsContractOnGcs('artifact store', (makeBucket) =>
   artifactStoreContract(async () => {
-    const { settings, plant, names, remove } = await makeBucket();
+    const { settings, plant, remove } = await makeBucket();
     return {
       store: gcsArtifactStore(settings),
       another: () => gcsArtifactStore(settings),
-      damage: async (version, bytes) => {
-        const tarballs = (await names()).filter((name) => name.startsWith(`${version}/`) && name.endsWith('.tar.gz'));
-        for (const name of tarballs) await plant(name, bytes);
-      },
+      damage: (key, bytes) => plant(belowPrefix(settings, key), bytes),
       tearDown: remove,
     };
   }),
@@ -59,12 +60,7 @@ keepsContractOnS3('artifact store', (makeBucket) =>
     return {
       store,
       another: () => s3ArtifactStore(settings),
-      damage: async (version, bytes) => {
-        const listing = await store.list();
-        const artifacts = listing._tag === 'Listed' ? listing.artifacts : [];
-        const sha256 = artifacts.find((one) => one.version === version)?.sha256 ?? 'of nothing';
-        await plant(`${version}/${sha256}.tar.gz`, bytes);
-      },
+      damage: (key, bytes) => plant(belowPrefix(settings, key), bytes),
       tearDown: async () => undefined,
     };
   }),

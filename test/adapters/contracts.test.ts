@@ -211,7 +211,7 @@ describe('the artifact store contract finds out a store', () => {
       const store = memoryArtifactStore();
       return {
         store: breakIt(store),
-        damage: async (version, bytes) => store.damage(version, bytes),
+        damage: async (key, bytes) => store.damage(key, bytes),
         tearDown: NOTHING,
       };
     });

@@ -693,7 +693,7 @@ const signalsBeforeItPins = withPorts((ports) =>
       const present = reading._tag === 'Fresh' ? reading : undefined;
       const now = ports.clock.now();
       const previous = present === undefined ? O.none : O.fromEither(decodeSignal(present.body));
-      const artifact = { manifest, uploadedAt: now, bucket: ports.bucket };
+      const artifact = { manifest, uploadedAt: now, bucket: ports.bucket, key: `${manifest.baseVersion}.tar.gz` };
       const signal = signalAfterPromotion(key, artifact, { splaySeconds: 600, departures: O.none }, previous, now);
       await ports.bus.write(key, encodeSignal(signal), present?.revision);
       return server.pin(environment, manifest);

@@ -132,7 +132,7 @@ export const sagaWorld = async (): Promise<SagaWorld> => {
   for (const environment of environmentsOf(PLAN)) {
     for (const [stack, server] of servers) {
       await server.pin(environment, first.manifest);
-      const artifact = { manifest: first.manifest, uploadedAt: first.addedAt, bucket: 'bucket' };
+      const artifact = { manifest: first.manifest, uploadedAt: first.addedAt, bucket: 'bucket', key: '1.tar.gz' };
       const terms = { splaySeconds: 60, departures: O.none };
       const signal = signalAfterPromotion({ stack, environment }, artifact, terms, O.none, first.addedAt);
       await bus.write({ stack, environment }, encodeSignal(signal), undefined);
@@ -202,6 +202,7 @@ export const sagaWorld = async (): Promise<SagaWorld> => {
       log: silentLog,
       intake: () => Promise.resolve({ _tag: 'BadArtifact', detail: 'nothing arrives' }),
       artifacts: {
+        keyOf: ({ version }) => `${version}.tar.gz`,
         add: () => Promise.resolve(REFUSED),
         open: () => Promise.resolve(REFUSED),
         list: () =>

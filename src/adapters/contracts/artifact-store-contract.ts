@@ -26,7 +26,7 @@ export interface ArtifactStoreHarness extends Harness {
   /** The same store as another process would reach it; without it, the races are run through `store` alone. */
   readonly another?: () => ArtifactStore;
   /** Replaces the stored tarball of an artifact behind the adapter's back, its record staying as it is. */
-  readonly damage?: (version: Version, bytes: Uint8Array) => Promise<void>;
+  readonly damage?: (key: string, bytes: Uint8Array) => Promise<void>;
 }
 
 const V1 = '20250728.1753666491.0';
@@ -93,6 +93,7 @@ const laws = (
       several.map(({ record }) => record.version).sort(),
     );
     for (const one of several) await assertHolds(store, one);
+    assert.equal(new Set(several.map(({ record }) => store.keyOf(record))).size, several.length);
     return undefined;
   },
   'L8: adding the same bytes again changes nothing': async ({ store }) => {
@@ -178,7 +179,7 @@ const laws = (
     const flipped = Buffer.from(first.tarball);
     flipped[20] = (flipped[20] ?? 0) ^ 1;
     for (const bytes of [flipped, first.tarball.subarray(0, -1), Buffer.concat([first.tarball, Buffer.alloc(1)])]) {
-      await damage(first.record.version, bytes);
+      await damage(store.keyOf(first.record), bytes);
       const opened = await store.open(first.record.version);
       if (opened._tag === 'Opened') await assert.rejects(() => collected(opened.tarball));
       else assertTag(opened, 'Unavailable');

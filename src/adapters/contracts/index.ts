@@ -19,12 +19,7 @@ export {
   HOSTILE_ARTIFACTS,
   streamed,
 } from './example-artifact.ts';
-export {
-  EXAMPLE_NOTICES,
-  notifierContract,
-  type NotifierHarness,
-  type ReceiverMood,
-} from './notifier-contract.ts';
+export { EXAMPLE_NOTICES, notifierContract, type NotifierHarness, type ReceiverMood } from './notifier-contract.ts';
 export { processRunnerContract, type ProcessRunnerHarness } from './process-runner-contract.ts';
 export { signalBusContract, type SignalBusHarness } from './signal-bus-contract.ts';
 export { stateStoreContract, type StateStoreHarness } from './state-store-contract.ts';

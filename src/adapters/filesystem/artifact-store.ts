@@ -145,6 +145,7 @@ export const filesystemArtifactStore = (root: string, fileSystem: FileSystem = n
   };
 
   return {
+    keyOf: ({ version }) => `${version}/${TARBALL}`,
     add: async (record, tarball) => {
       let staged: string | undefined;
       try {

@@ -114,6 +114,7 @@ export const gcsArtifactStore = (settings: GcsSettings): ArtifactStore => {
   };
 
   return {
+    keyOf: (record) => objects.keyOf(tarballName(record)),
     add: async (record, tarball) => {
       try {
         return await add(record, tarball);

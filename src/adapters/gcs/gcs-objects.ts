@@ -52,6 +52,8 @@ export interface ListedObject {
 export interface GcsObjects {
   /** `gs://bucket/prefix/name`, for messages. */
   readonly uriOf: (name: string) => string;
+  /** The object's name in its bucket: `prefix/name`. */
+  readonly keyOf: (name: string) => string;
   /** The object's bytes, unless it is still the one that the reader holds. */
   readonly look: (name: string, known: Revision | undefined, bytesMax: number) => Promise<ObjectLook>;
   /** Replaces the object of revision `expected`; without one, creates it. */
@@ -94,8 +96,12 @@ const isGeneration = (revision: Revision): boolean =>
 const TOO_OFTEN =
   'got status 429: one object takes about one write a second; nothing was written, so try again after some seconds';
 
-/** A bucket that is not there is a mistake to be told, and no missing object. */
-const isMissingBucket = (reason: string): boolean => /\bbucket (\S+ )?does not exist/i.test(reason);
+/**
+ * Whether a 404 says that there is no such object. A bucket that is not there is a mistake to be told, and what something on
+ * the way answers, a page or nothing at all, says nothing of objects.
+ */
+const isMissingObject = (status: number, reason: string): boolean =>
+  status === 404 && reason !== '' && !reason.startsWith('<') && !/\bbucket (\S+ )?does not exist/i.test(reason);
 
 const looked = async (answer: GcsAnswer, bytesMax: number): Promise<ObjectLook> => {
   const { status, headers, body } = answer;
@@ -103,7 +109,7 @@ const looked = async (answer: GcsAnswer, bytesMax: number): Promise<ObjectLook> 
     const reason = await reasonIn(answer);
     if (status === 304) return { _tag: 'Unchanged' };
     const detail = describeAnswer(status, reason);
-    if (status === 404 && !isMissingBucket(reason)) return { _tag: 'Missing' };
+    if (isMissingObject(status, reason)) return { _tag: 'Missing' };
     return { _tag: isRefusal(status) ? 'Denied' : 'Unavailable', detail };
   }
   const bytes = await bytesWithin(body, bytesMax);
@@ -180,7 +186,8 @@ export const gcsObjects = (settings: GcsSettings): GcsObjects => {
   const send = gcsRequests(settings);
   const bucketPath = `/storage/v1/b/${encodeURIComponent(bucket)}/o`;
   const pathOf = (name: string): string => `${bucketPath}/${encodeURIComponent(`${namePrefix}${name}`)}`;
-  const uriOf = (name: string): string => `gs://${bucket}/${namePrefix}${name}`;
+  const keyOf = (name: string): string => `${namePrefix}${name}`;
+  const uriOf = (name: string): string => `gs://${bucket}/${keyOf(name)}`;
 
   const ask = <A>(request: GcsRequest, read: (answer: GcsAnswer) => Promise<A>): Promise<A> =>
     withDeadline(deadlineMs, async (signal) => read(await send(request, signal)));
@@ -256,6 +263,7 @@ export const gcsObjects = (settings: GcsSettings): GcsObjects => {
 
   return {
     uriOf,
+    keyOf,
     look,
     put: async (name, bytes, expected) => {
       if (expected !== undefined && !isGeneration(expected)) return { _tag: 'Conflict' };
@@ -308,10 +316,12 @@ export const gcsObjects = (settings: GcsSettings): GcsObjects => {
     open: async (name) => {
       const metadata = await ask(
         { method: 'GET', path: pathOf(name), params: { fields: 'generation,size' } },
-        async (answer) =>
-          answer.status === 404
-            ? await reasonIn(answer).then(() => undefined)
-            : await succeeded(answer, METADATA_BYTES_MAX),
+        async (answer) => {
+          if (answer.status !== 404) return succeeded(answer, METADATA_BYTES_MAX);
+          const reason = await reasonIn(answer);
+          if (!isMissingObject(answer.status, reason)) throw new Error(describeAnswer(answer.status, reason));
+          return undefined;
+        },
       );
       if (metadata === undefined) return undefined;
       const [generation, size] = [textField(metadata, 'generation'), textField(metadata, 'size')];

@@ -5,7 +5,7 @@ import { CorruptTarball, promisedTarball, verifiedTarball } from '../artifact-fo
 /** An artifact store in memory, and a way to damage what it holds. */
 export interface MemoryArtifactStore extends ArtifactStore {
   /** Replaces the bytes of a stored artifact; its record stays as it is. */
-  readonly damage: (version: Version, bytes: Uint8Array) => void;
+  readonly damage: (key: string, bytes: Uint8Array) => void;
 }
 
 interface Held {
@@ -28,6 +28,8 @@ const receive = async (
   }
 };
 
+const keyOf = ({ version }: ArtifactRecord): string => `${version}.tar.gz`;
+
 /** An empty artifact store that lasts as long as the process, and holds all its artifacts in memory. */
 export const memoryArtifactStore = (): MemoryArtifactStore => {
   const artifacts = new Map<Version, Held>();
@@ -38,6 +40,7 @@ export const memoryArtifactStore = (): MemoryArtifactStore => {
     return { _tag: 'DifferentBytes', existingSha256: there.record.sha256 };
   };
   return {
+    keyOf,
     add: async (record, tarball) => {
       const early = alreadyThere(record);
       if (early !== undefined) return early;
@@ -57,9 +60,10 @@ export const memoryArtifactStore = (): MemoryArtifactStore => {
       };
       return { _tag: 'Opened', record: held.record, tarball: verifiedTarball(held.record, bytes()) };
     },
-    damage: (version, bytes) => {
-      const held = artifacts.get(version);
-      if (held !== undefined) artifacts.set(version, { record: held.record, tarball: Uint8Array.from(bytes) });
+    damage: (key, bytes) => {
+      for (const [version, { record }] of artifacts) {
+        if (keyOf(record) === key) artifacts.set(version, { record, tarball: Uint8Array.from(bytes) });
+      }
     },
   };
 };

@@ -191,6 +191,7 @@ export const s3ArtifactStore = (settings: S3Settings): ArtifactStore => {
   const known = new Map<Version, { readonly record: ArtifactRecord; readonly revision: Revision }>();
 
   return {
+    keyOf: (record) => bucket.keyOf(tarballPath(record)),
     add: async (record, tarball) => {
       const address = bucket.addressOf(bucket.keyOf(recordPath(record.version)));
       try {

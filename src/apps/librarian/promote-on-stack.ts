@@ -31,15 +31,17 @@ export type IsWanted = () => Promise<E.Either<Trouble, Step>>;
 
 /** The signal that tells of `record` under `key`, after what was told there before. */
 const signalFor = (
-  { plan, bucket }: LibrarianPorts,
+  { plan, bucket, artifacts }: LibrarianPorts,
   key: SignalKey,
-  { manifest, addedAt }: ArtifactRecord,
+  record: ArtifactRecord,
   splaySeconds: number,
   previous: O.Option<Signal>,
   now: EpochMs,
 ): Signal => {
+  const { manifest, addedAt } = record;
+  const artifact = { manifest, uploadedAt: addedAt, bucket, key: artifacts.keyOf(record) };
   const terms = { splaySeconds, departures: departuresOf(plan, key.environment) };
-  return signalAfterPromotion(key, { manifest, uploadedAt: addedAt, bucket }, terms, previous, now);
+  return signalAfterPromotion(key, artifact, terms, previous, now);
 };
 
 /**

@@ -146,10 +146,11 @@ export class ControlPlane {
   /** Puts everything as `start` has it, as though it had been so before the simulation. */
   resume(start: StartingState): void {
     const { plan } = this.#world.scenario;
-    for (const { version, completeOn, addedAt } of start.artifacts) {
+    for (const { version, completeOn, unknownOn, addedAt } of start.artifacts) {
       const record = { ...this.#recordOf({ version, cookbooks: 1 }), addedAt };
       this.#artifacts.set(version, record);
-      for (const stack of completeOn) this.#completeOn(stack).set(version, record.sha256);
+      // Of a stack that did not answer the best is assumed: it lacks nothing but what it will say itself.
+      for (const stack of [...completeOn, ...unknownOn]) this.#completeOn(stack).set(version, record.sha256);
       if (this.isCompleteEverywhere(version)) this.#wholeSince.set(version, addedAt);
     }
     for (const [stack, places] of this.#places) {
@@ -234,6 +235,7 @@ export class ControlPlane {
           ? { _tag: 'BadArtifact', detail: 'nothing arrives' }
           : { _tag: 'Received', ...this.#received(arriving), read: noBytes, discard: async () => undefined },
       artifacts: {
+        keyOf: ({ version }) => `${version}.tar.gz`,
         add: async (record) => performing(() => this.#addArtifact(record)),
         list: async () => ({ _tag: 'Listed', artifacts: [...this.#artifacts.values()] }),
         open: async (version) => {
@@ -359,7 +361,12 @@ export class ControlPlane {
   }
 
   #signalOf(key: SignalKey, { version, timestamp }: ExportedSignal): Signal {
-    const artifact = { manifest: manifestOf({ version, cookbooks: 1 }), uploadedAt: this.now, bucket: 'simulation' };
+    const artifact = {
+      manifest: manifestOf({ version, cookbooks: 1 }),
+      uploadedAt: this.now,
+      bucket: 'simulation',
+      key: `${version}.tar.gz`,
+    };
     const terms = { splaySeconds: 0, departures: departuresOf(this.#world.scenario.plan, key.environment) };
     return { ...signalAfterPromotion(key, artifact, terms, O.none, this.now), timestamp };
   }

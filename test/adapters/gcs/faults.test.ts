@@ -302,6 +302,14 @@ describe('what is read', () => {
       expect((await busWith().write(KEY, '{}', revision))._tag).toBe('Landed');
     });
 
+    test.each([
+      ['a page', '<html>there is nothing here</html>'],
+      ['nothing', ''],
+    ])('a 404 with %s is not taken for a missing object', async (_what, body) => {
+      interfere(({ send }) => send({ status: 404, headers: {}, body: Buffer.from(body) }));
+      expect(await busWith().read(KEY, undefined)).toMatchObject({ _tag: 'Unavailable' });
+    });
+
     test('but somebody’s page to log in is malformed, without a revision', async () => {
       interfere(({ send }) => send({ status: 200, headers: {}, body: Buffer.from('<html>please log in</html>') }));
       expect(await busWith().read(KEY, undefined)).toMatchObject({ _tag: 'Malformed', revision: undefined });
