@@ -13,7 +13,14 @@ const SDKS = {
 };
 
 /** What several adapters are made of, and no adapter by itself. */
-const SHARED_BY_ADAPTERS = ['text-body', 'durable-files', 'artifact-format', 'deadline', 'chef-environment'];
+const SHARED_BY_ADAPTERS = [
+  'text-body',
+  'durable-files',
+  'artifact-format',
+  'deadline',
+  'chef-environment',
+  'metadata-request',
+];
 
 const MAIN = ['^src/apps/main\\.ts$', '^src/apps/[^/]+/main\\.ts$'];
 

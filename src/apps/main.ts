@@ -123,6 +123,12 @@ const lastingAtLeast = (minMs: number) =>
     )(parseDuration(text)),
   );
 
+/** Ends a command whose options say nothing together. */
+const refuseUsage = (detail: string): Promise<ExitCode> => {
+  terminal.err(`signalbox: ${detail}`);
+  return Promise.resolve(EXIT.usage);
+};
+
 const finish = async (work: Promise<ExitCode>): Promise<void> => {
   process.exitCode = await work;
 };
@@ -342,6 +348,21 @@ for (const [verb, description] of [
 }
 
 program
+  .command('export')
+  .description('all that the Librarian knows, in one document: to keep, or for signalbox simulate --from')
+  .option('--out <path>', 'a new file, or a directory to put one into (default: print it)')
+  .option('--json', 'with --out: say what was written as one JSON document')
+  .addHelpText('after', examples('export --out export.json', 'export --out /var/backups/signalbox --json'))
+  .action((options: { out?: string; json?: true }) =>
+    onLibrarian(async (_, ports) =>
+      (await import('./librarian/export-state.ts')).exportCommand(ports, terminal, {
+        out: O.fromNullable(options.out),
+        isJson: options.json === true,
+      }),
+    ),
+  );
+
+program
   .command('promote')
   .argument('<version>', 'which', named(Version))
   .description('promote by hand')
@@ -557,6 +578,13 @@ program
       .choices(['poll', 'skip'])
       .default('skip'),
   )
+  .option('--from <export>', 'in place of a scenario: go on from what signalbox export has written')
+  .option('--plan <file>', 'with --from: under this plan')
+  .option(
+    '--replay-since <instant>',
+    'with --from: what would have happened since, such as 2026-01-05T12:00:00Z',
+    parsed(parseInstant),
+  )
   .option('--nodes <n>', 'so many nodes, in the same proportions', integer(1, 5_000_000))
   .option('--for <duration>', 'so long, such as 30d', lastingAtLeast(LASTS_MS_MIN))
   .option('--report <file>', 'write a report to look at, one HTML file')
@@ -568,6 +596,8 @@ program
       'simulate default-faults',
       'simulate year --nodes 500 --for 30d --seed 7',
       'simulate freeze.yaml --report freeze.html',
+      'simulate --from export.json --for 6h',
+      'simulate --from export.json --plan other-plan.yaml --replay-since 2026-01-05T00:00:00Z',
     ) +
       exitCodes([
         [EXIT.done, 'every law held'],
@@ -584,6 +614,9 @@ program
         list?: true;
         seed: number;
         mode: SimulationMode;
+        from?: string;
+        plan?: string;
+        replaySince?: EpochMs;
         nodes?: number;
         for?: number;
         report?: string;
@@ -591,24 +624,31 @@ program
       },
     ) =>
       finish(
-        options.list === true
-          ? import('./simulator/commands.ts').then(({ listScenarios }) =>
-              listScenarios(terminal, { isJson: options.json === true, scenario: O.fromNullable(scenario) }),
-            )
-          : import('./simulator/main.ts').then(({ runSimulation }) =>
-              runSimulation(
-                {
-                  scenario: O.fromNullable(scenario),
-                  seed: options.seed,
-                  mode: options.mode,
-                  nodes: O.fromNullable(options.nodes),
-                  forMs: O.fromNullable(options.for),
-                  report: O.fromNullable(options.report),
-                  isJson: options.json === true,
-                },
-                terminal,
+        options.from === undefined && (options.plan !== undefined || options.replaySince !== undefined)
+          ? refuseUsage('expected --plan and --replay-since only with --from')
+          : options.list === true
+            ? import('./simulator/commands.ts').then(({ listScenarios }) =>
+                listScenarios(terminal, { isJson: options.json === true, scenario: O.fromNullable(scenario) }),
+              )
+            : import('./simulator/main.ts').then(({ runSimulation }) =>
+                runSimulation(
+                  {
+                    scenario: O.fromNullable(scenario),
+                    from: O.map((file: string) => ({
+                      file,
+                      plan: O.fromNullable(options.plan),
+                      replaySince: O.fromNullable(options.replaySince),
+                    }))(O.fromNullable(options.from)),
+                    seed: options.seed,
+                    mode: options.mode,
+                    nodes: O.fromNullable(options.nodes),
+                    forMs: O.fromNullable(options.for),
+                    report: O.fromNullable(options.report),
+                    isJson: options.json === true,
+                  },
+                  terminal,
+                ),
               ),
-            ),
       ),
   );
 

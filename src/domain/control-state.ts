@@ -61,7 +61,8 @@ export const HoldScopeField: t.Type<HoldScope, object> = t.union(
   'a scope: plan, stage, environment or stack',
 );
 
-const HoldJson = t.type(
+/** A hold as the control state and the audit trail have it. */
+export const HoldField: t.Type<Hold, object> = t.type(
   { id: Slug, scope: HoldScopeField, reason: Reason, owner: Person, expiresAt: optionField(InstantField) },
   'hold',
 );
@@ -93,7 +94,7 @@ const Document = t.type(
     steps: presentField(mapField(EnvironmentName, StepField)),
     joined: t.readonlyArray(EnvironmentName, 'a list of environments'),
     history: presentField(mapField(EnvironmentName, t.readonlyArray(Version, 'a list of versions'))),
-    holds: t.readonlyArray(HoldJson, 'a list of holds'),
+    holds: t.readonlyArray(HoldField, 'a list of holds'),
     rejections: presentField(mapField(Version, RejectionJson)),
     settledTo: defaultedField(boundedInteger('number of a record', 0, Number.MAX_SAFE_INTEGER), 0),
   },

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
 import * as t from 'io-ts';
 import { type AuditRecord, AuditRecordField } from './audit-record.ts';
@@ -29,6 +30,8 @@ export interface ExportedArtifact {
   readonly addedAt: EpochMs;
   /** The stacks that say they hold all of it. */
   readonly completeOn: readonly StackName[];
+  /** The stacks that did not answer. */
+  readonly unknownOn: readonly StackName[];
 }
 
 /** One record of the audit trail, under the key that others name it by. */
@@ -67,6 +70,7 @@ const ArtifactJson: t.Type<ExportedArtifact, object> = t.type(
     sizeBytes: boundedInteger('size in bytes', 0, Number.MAX_SAFE_INTEGER),
     addedAt: InstantField,
     completeOn: t.readonlyArray(StackName, 'a list of stacks'),
+    unknownOn: t.readonlyArray(StackName, 'a list of stacks'),
   },
   'an artifact',
 );
@@ -101,13 +105,18 @@ const Document = t.type(
 export const ExportedStateDocument: t.Type<ExportedState, object> = new t.Type<ExportedState, object>(
   'an exported state',
   (u): u is ExportedState => typeof u === 'object' && u !== null && 'audit' in u && 'control' in u,
-  (u, context) => Document.validate(u, context),
+  (u, context) =>
+    E.map(({ schema: _, ...state }: t.TypeOf<typeof Document>): ExportedState => state)(Document.validate(u, context)),
   (state) => Document.encode({ schema: EXPORTED_STATE_SCHEMA, ...state }),
 );
 
-/** What `stack` is pinned to in `environment`; none: nothing, or nobody knows. */
+/**
+ * What `stack` is pinned to in `environment`, or was when its nodes were told last, where it did not answer; none: nothing, as
+ * far as anybody knows.
+ */
 export const exportedPin = (
-  { pins }: StartingState,
+  { pins, signals }: StartingState,
   environment: EnvironmentName,
   stack: StackName,
-): O.Option<Version> => pins.get(environment)?.get(stack) ?? O.none;
+): O.Option<Version> =>
+  pins.get(environment)?.get(stack) ?? O.fromNullable(signals.get(environment)?.get(stack)?.version);

@@ -35,7 +35,7 @@ export const NOTICE_TYPES = [
 export type NoticeType = (typeof NOTICE_TYPES)[number];
 
 /** Who decided something, and why. */
-interface ByPerson {
+export interface ByPerson {
   readonly by: string;
   readonly reason: string;
 }
@@ -119,8 +119,8 @@ export const notificationOf = (source: string, notice: Notice, subject: string, 
 export const promotionNotices = (
   view: Pick<TickView, 'plan' | 'pins' | 'memory' | 'now'>,
   stuckAfterMs: number,
-): readonly Notification[] => {
-  return [...view.memory.steps].flatMap(([environment, step]): readonly Notification[] => {
+): readonly Notification[] =>
+  [...view.memory.steps].flatMap(([environment, step]): readonly Notification[] => {
     const { version, stacks, openedAt } = step;
     const promotion = promotionId(environment, step);
     const told = (notice: Notice) => [notificationOf(view.plan.name, notice, promotion, view.now)];
@@ -134,7 +134,6 @@ export const promotionNotices = (
       data: { promotion, environment, version, since: openedAt, missing },
     });
   });
-};
 
 /** One line for people: what has happened. */
 export const explainNotice = (notice: Notice): string => {

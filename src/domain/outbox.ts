@@ -60,6 +60,7 @@ const WAIT_MS_MAX = HOUR_MS;
 /** A receiver, as far as the outbox knows it. */
 export interface Receiver {
   readonly name: Slug;
+  /** Whether it is given events of this kind. */
   readonly takes: (type: NoticeType) => boolean;
 }
 

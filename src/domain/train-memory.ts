@@ -78,7 +78,7 @@ export const rememberDeparture = (memory: TrainMemory, stage: Slug, departure: E
 const OVERTAKEN_MAX = 10;
 
 /** So many requests are remembered of one step. */
-export const REQUESTS_MAX = 10;
+const REQUESTS_MAX = 10;
 
 const overtakenBy = (version: Version, open: Step | undefined): readonly Version[] =>
   open === undefined

@@ -12,6 +12,7 @@ export type * from './chef-server.ts';
 export type * from './clock.ts';
 export type * from './commit-source.ts';
 export type * from './conditional-write.ts';
+export type * from './machine-metadata.ts';
 export type * from './notifier.ts';
 export type * from './process-runner.ts';
 export type * from './signal-bus.ts';

@@ -119,6 +119,16 @@ describe('the control state', () => {
     expect(right(decodeControlState(encodeControlState(EMPTY_CONTROL_STATE)))).toEqual(EMPTY_CONTROL_STATE);
   });
 
+  it('L3: one from before steps said when they were decided is read: they are earlier than any signal', () => {
+    const lacks = new Set(['openedAt', 'requests', 'settledTo']);
+    const old = JSON.stringify(JSON.parse(encodeControlState(EXAMPLE)), (key, value: unknown) =>
+      lacks.has(key) ? undefined : value,
+    );
+    const state = right(decodeControlState(old));
+    expect(state.memory.steps.get(environmentName('prod-2'))).toMatchObject({ openedAt: 0, requests: [] });
+    expect(state.settledTo).toBe(0);
+  });
+
   it('keeps the difference between a stack without a pin and one that could not be read', () => {
     const step = right(decodeControlState(encodeControlState(EXAMPLE))).memory.steps.get(environmentName('prod-2'));
     expect(step?.from.get(stackName('ironstone'))).toEqual(O.none);

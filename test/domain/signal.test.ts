@@ -214,7 +214,9 @@ describe('S2: a body that is no signal', () => {
         expect(decoded.left._tag).toBe('TooDeep');
         return;
       }
-      for (const error of decoded.left.errors) expect(`${error.field}.`.startsWith(`${field}.`)).toBe(true);
+      // An interval that is shorter than the offset shows by the offset.
+      const place = field === 'Departures.every' ? 'Departures' : field;
+      for (const error of decoded.left.errors) expect(`${error.field}.`.startsWith(`${place}.`)).toBe(true);
     },
     { numRuns: 1_000 },
   );

@@ -219,7 +219,10 @@ export const scenarioDocument: fc.Arbitrary<ScenarioJson> = fc
       both(
         fc.constant(isInstalled ? { installed: '1.0.0' } : {}),
         some<
-          Omit<ScenarioJson, 'name' | 'plan' | 'lasts' | 'fleet' | 'zones' | 'installed' | 'artifacts' | 'operators'>
+          Omit<
+            ScenarioJson,
+            'name' | 'plan' | 'lasts' | 'fleet' | 'zones' | 'installed' | 'start' | 'artifacts' | 'operators'
+          >
         >({
           about: fc.constantFrom('', 'one line'),
           starts_at: instant.filter((ms) => ms >= 946_684_800_000 && ms <= 4_102_444_800_000).map(formatInstant),

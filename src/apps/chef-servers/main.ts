@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { open } from 'node:fs/promises';
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
 import { chefInfraServer } from '../../adapters/chef-infra-server/index.ts';
@@ -11,38 +10,9 @@ import { chefRepoServer } from '../../adapters/filesystem/index.ts';
 import type { StackName } from '../../domain/names.ts';
 import type { ChefServer } from '../../ports/chef-server.ts';
 import type { LoadedConfig } from '../cli/load.ts';
+import { readPrivateFile, readPublicFile } from '../cli/private-file.ts';
 import { badData, type Failure } from '../failure.ts';
 import type { ChefInfraServerPlace } from './chef-server-place.ts';
-
-/** A key or a chain of certificates is shorter, in bytes: 1 MiB. */
-const PEM_BYTES_MAX = 1_048_576;
-
-/** Others may not read a private key, and the group may not write it; a secret that is mounted for a group is readable to it. */
-const KEY_MODE_REFUSED = 0o027;
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-const readPem = async (path: string, modeRefused: number): Promise<E.Either<string, string>> => {
-  try {
-    const file = await open(path, 'r');
-    try {
-      const { mode, size } = await file.stat();
-      if ((mode & modeRefused) !== 0) {
-        const shown = (mode & 0o777).toString(8).padStart(4, '0');
-        return E.left(
-          `${path}: expected a file that only its owner and group can read, got mode ${shown}; chmod 0400 it`,
-        );
-      }
-      return size > PEM_BYTES_MAX
-        ? E.left(`${path}: expected at most ${PEM_BYTES_MAX} bytes, got ${size}`)
-        : E.right(await file.readFile('utf8'));
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    return E.left(messageOf(error));
-  }
-};
 
 const openInfraServer = async (
   stack: StackName,
@@ -50,9 +20,9 @@ const openInfraServer = async (
   pathOf: LoadedConfig['pathOf'],
   directory: string,
 ): Promise<E.Either<string, ChefServer>> => {
-  const keyText = await readPem(pathOf(key), KEY_MODE_REFUSED);
+  const keyText = await readPrivateFile(pathOf(key));
   if (E.isLeft(keyText)) return E.left(`key: ${keyText.left}`);
-  const caText = O.isSome(ca) ? await readPem(pathOf(ca.value), 0) : E.right(undefined);
+  const caText = O.isSome(ca) ? await readPublicFile(pathOf(ca.value)) : E.right(undefined);
   if (E.isLeft(caText)) return E.left(`ca: ${caText.left}`);
   const certificates = caText.right === undefined ? {} : { ca: caText.right };
   try {

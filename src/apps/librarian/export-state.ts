@@ -64,8 +64,8 @@ export const exportState =
       }))(signal);
     });
     const artifacts = [...board.records.values()].map(({ version, sha256, sizeBytes, addedAt }): ExportedArtifact => {
-      const completeOn = board.view.catalogue.byVersion.get(version)?.completeOn ?? [];
-      return { version, sha256, sizeBytes, addedAt, completeOn };
+      const { completeOn = [], unknownOn = [] } = board.view.catalogue.byVersion.get(version) ?? {};
+      return { version, sha256, sizeBytes, addedAt, completeOn, unknownOn };
     });
     const audit = trail.right.flatMap(({ key, record }): readonly ExportedRecord[] =>
       O.isSome(record) ? [{ key, record: record.value }] : [],

@@ -47,6 +47,16 @@ export { hashToken, type TokenHash } from './http/token-hash.ts';
 export { inFlight, type InFlight } from './in-flight.ts';
 export type { LibrarianPorts } from './librarian-ports.ts';
 export { type ListedArtifact, listArtifacts } from './list-artifacts.ts';
+export { metered } from './metered.ts';
+export {
+  type Asked,
+  librarianMetrics,
+  type LibrarianMetrics,
+  type Part,
+  type TickedBoard,
+  type TickResult,
+} from './metrics.ts';
+export { noticesOf, type Notices, type NoticeSettings, type NoticeTarget } from './notice-settings.ts';
 export type { StackTrouble } from './perform.ts';
 export { serve, type ServiceOptions } from './service.ts';
 export { showArtifact, type ShownArtifact } from './show-artifact.ts';

@@ -7,7 +7,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
 import * as TE from 'fp-ts/lib/TaskEither.js';
-import type { ControlState } from '../../domain/control-state.ts';
+import { type ControlState, HoldField } from '../../domain/control-state.ts';
 import { type Hold, isActive } from '../../domain/hold.ts';
 import { checkHoldScope, formatHold } from '../../domain/hold-text.ts';
 import {
@@ -204,7 +204,7 @@ export const addHold =
     const added = changeRecorded(ports)(
       'hold',
       asker,
-      { id: hold.id, hold: formatHold(hold) },
+      { ...HoldField.encode(hold), hold: formatHold(hold) },
       (control) =>
         control.holds.some((other) => other.id === hold.id && isActive(other, ports.clock.now()))
           ? E.left({

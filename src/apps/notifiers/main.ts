@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { readFile } from 'node:fs/promises';
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
 import { slackNotifier, type WebhookSecret, webhookNotifier, webhookSecret } from '../../adapters/webhook/index.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Notifier } from '../../ports/notifier.ts';
 import type { LoadedConfig } from '../cli/load.ts';
+import { readPrivateFile } from '../cli/private-file.ts';
 import { badData, type Failure } from '../failure.ts';
 import type { NoticeTarget } from '../librarian/notice-settings.ts';
 import { type NotifySettings, urlFault } from './notify-settings.ts';
@@ -19,22 +19,19 @@ const fault = ({ name }: NotifySettings, field: string, detail: string): E.Eithe
 
 const SECRET = '`whsec_` and 24 to 64 bytes as base64, such as of `echo whsec_$(openssl rand -base64 32)`';
 
-const readSecretFile = async (
+const readSecret = async (
   settings: NotifySettings,
   field: 'url_file' | 'secret_file',
   path: string,
 ): Promise<E.Either<Failure, string>> => {
-  try {
-    return E.right((await readFile(path, 'utf8')).trim());
-  } catch (error) {
-    return fault(settings, field, `expected a file that can be read: ${error instanceof Error ? error.message : ''}`);
-  }
+  const text = await readPrivateFile(path);
+  return E.isRight(text) ? E.right(text.right.trim()) : fault(settings, field, text.left);
 };
 
 const urlOf = async (settings: NotifySettings, { pathOf }: LoadedConfig): Promise<E.Either<Failure, URL>> => {
   const { url, url_file: file, allow_http: mayBeHttp } = settings;
   const text = O.isSome(file)
-    ? await readSecretFile(settings, 'url_file', pathOf(file.value))
+    ? await readSecret(settings, 'url_file', pathOf(file.value))
     : E.right(O.getOrElse(() => '')(url));
   if (E.isLeft(text)) return text;
   const wrong = urlFault(text.right, mayBeHttp);
@@ -47,7 +44,7 @@ const secretOf = async (
 ): Promise<E.Either<Failure, WebhookSecret | undefined>> => {
   const { secret_file: file } = settings;
   if (O.isNone(file)) return E.right(undefined);
-  const text = await readSecretFile(settings, 'secret_file', pathOf(file.value));
+  const text = await readSecret(settings, 'secret_file', pathOf(file.value));
   if (E.isLeft(text)) return text;
   const secret = webhookSecret(text.right);
   return secret === undefined ? fault(settings, 'secret_file', `expected ${SECRET}`) : E.right(secret);

@@ -14,6 +14,7 @@ import { EXIT, type ExitCode } from '../cli/exit-code.ts';
 import { table } from '../cli/table.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { type Failure, unavailable } from '../failure.ts';
+import { findExport, type FoundScenario, type FromExport, wordsOfExport } from './find-export.ts';
 import { findScenario } from './find-scenario.ts';
 import { showProgress } from './progress.ts';
 import { READY_SCENARIOS } from './ready/ready-scenarios.ts';
@@ -25,6 +26,7 @@ import { SimulationAborted } from './simulation-aborted.ts';
 import type { SimulationMode, SimulationResult } from './simulation-result.ts';
 import { settingsNotes } from './settings-notes.ts';
 import { summaryOf } from './summary.ts';
+import { versionHistory, versionLines, versionsJson } from './version-history.ts';
 
 /** What the command is made of. */
 export interface Simulator {
@@ -47,6 +49,8 @@ export interface Simulator {
 export interface SimulateOptions {
   /** A ready scenario's name, or a file. */
   readonly scenario: O.Option<string>;
+  /** In place of a scenario: what a Librarian has exported. */
+  readonly from: O.Option<FromExport>;
   readonly seed: number;
   readonly mode: SimulationMode;
   /** How many nodes, in the proportions of the scenario's fleet; none: as many as it says. */
@@ -138,6 +142,13 @@ const writeReport = async (terminal: Terminal, file: string, html: string): Prom
   }
 };
 
+const given = ({ scenario }: SimulateOptions): string => O.getOrElse(() => '')(scenario);
+
+const foundFor = async (options: SimulateOptions): Promise<E.Either<Failure, FoundScenario>> => {
+  if (O.isSome(options.from)) return findExport(options.from.value);
+  return E.map((scenario: Scenario): FoundScenario => ({ scenario, was: O.none }))(await findScenario(given(options)));
+};
+
 /**
  * `signalbox simulate`; 0 when every law held, 1 when not, 75 when it was stopped before its end. A report that could not
  * be written is told of, but hides no law that was broken.
@@ -147,27 +158,35 @@ export const simulateCommand = async (
   terminal: Terminal,
   options: SimulateOptions,
 ): Promise<ExitCode> => {
-  if (O.isNone(options.scenario)) {
-    terminal.err('signalbox: expected a scenario: a file, or a name that signalbox simulate --list tells');
+  const { report, from } = options;
+  if (O.isSome(options.scenario) === O.isSome(from)) {
+    terminal.err(
+      'signalbox: expected a scenario: a file, or a name that signalbox simulate --list tells; or --from an export, and not both',
+    );
     return EXIT.usage;
   }
-  const { report } = options;
   if (O.isSome(report) && report.value === '') {
     terminal.err('signalbox: report: expected the name of a file, got ""');
     return EXIT.usage;
   }
-  const given = options.scenario.value;
-  const scenario = await findScenario(given);
-  if (E.isLeft(scenario)) return fail(terminal, scenario.left);
+  const found = await foundFor(options);
+  if (E.isLeft(found)) return fail(terminal, found.left);
+  const { scenario, was } = found.right;
   const trouble = O.isSome(report) ? await reportTrouble(report.value) : undefined;
   if (trouble !== undefined) return fail(terminal, trouble);
-  const result = await resultUnlessStopped(run(simulator, terminal, scenario.right, options));
+  const result = await resultUnlessStopped(run(simulator, terminal, scenario, options));
   if (result === undefined) {
     return fail(terminal, { _tag: 'TryAgain', detail: 'stopped before its end: no law was judged over the whole' });
   }
-  const replay = replayCommand({ ...options, scenario: given });
-  if (options.isJson) terminal.out(JSON.stringify(resultJson(result, replay)));
-  else for (const line of summaryOf(result, replay, settingsNotes(scenario.right))) terminal.out(line);
+  const replay = replayCommand({ ...options, scenario: O.isSome(from) ? wordsOfExport(from.value) : given(options) });
+  const would = O.isSome(from) ? versionHistory(scenario.plan, result.timeline.pins) : undefined;
+  if (options.isJson) {
+    const versions = would === undefined ? {} : { versions: versionsJson(would, O.toUndefined(was)) };
+    terminal.out(JSON.stringify({ ...resultJson(result, replay), ...versions }));
+  } else {
+    for (const line of summaryOf(result, replay, settingsNotes(scenario))) terminal.out(line);
+    if (would !== undefined) for (const line of ['', ...versionLines(would, O.toUndefined(was))]) terminal.out(line);
+  }
   const written = O.isSome(report)
     ? await writeReport(terminal, report.value, simulator.renderReport(result, replay))
     : EXIT.done;

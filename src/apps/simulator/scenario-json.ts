@@ -145,6 +145,11 @@ const versionFaults = ({ installed, start, artifacts = [] }: Wire): readonly Doc
     'a version of its own, neither installed nor another artifact',
   );
 
+const startFaults = ({ installed, start }: Wire): readonly DocumentFault[] =>
+  installed === undefined || start === undefined
+    ? []
+    : [{ path: ['installed'], value: installed, expected: 'none beside start, which says it for every place' }];
+
 /** What only the whole document shows. */
 const wireFaults = (wire: Wire): readonly DocumentFault[] => {
   const { plan, installed, start, artifacts = [], faults = [], operators = [] } = wire;
@@ -155,6 +160,7 @@ const wireFaults = (wire: Wire): readonly DocumentFault[] => {
   const versions = [...known, ...artifacts.map(({ version }) => version)];
   return [
     ...timeFaults(wire),
+    ...startFaults(wire),
     ...versionFaults(wire),
     ...artifacts.flatMap((artifact, i) => artifactFaults(plan, artifact, ['artifacts', i])),
     ...settingsFaults(runsOfWire(wire.runs), nodeOfWire(wire.node)),

@@ -61,6 +61,14 @@ const SCOPES = 1_000_003;
 /** Of one place, versions are told apart in a trace. */
 const VERSIONS_TRACED = 65_536;
 
+const nothingWrong = (version: Version): ScenarioArtifact => ({
+  version,
+  atMs: 0,
+  bad: [],
+  breaksSummoner: false,
+  cookbooks: 1,
+});
+
 class Simulation {
   readonly #world: World;
   readonly #endsAt: EpochMs;
@@ -128,7 +136,7 @@ class Simulation {
   // The beginning.
 
   #install(version: Version): void {
-    this.#control.install({ version, atMs: 0, bad: [], breaksSummoner: false, cookbooks: 1 });
+    this.#control.install(nothingWrong(version));
     const at = this.#world.scenario.startsAt;
     for (const { stack, environment } of this.#places) this.#pins.push({ at, stack, environment, version });
   }
@@ -143,7 +151,7 @@ class Simulation {
   }
 
   #eventsOf(scenario: Scenario): SharedEvent[] {
-    const { startsAt, lastsMs, operators } = scenario;
+    const { plan, start, startsAt, lastsMs, operators } = scenario;
     const { seed } = this.#world;
     const spans = faultSpans(scenario, seed);
     const event = (at: EpochMs, happen: SharedEvent['happen']): SharedEvent => ({ at, happen });
@@ -153,6 +161,9 @@ class Simulation {
       ...arrivalsOf(scenario, seed).map((arrival) =>
         event(plus(startsAt, arrival.atMs), this.#arrive.bind(this, arrival)),
       ),
+      ...(start?.artifacts ?? [])
+        .filter((one) => !plan.stacks.every((stack) => [...one.completeOn, ...one.unknownOn].includes(stack)))
+        .map(({ version }) => event(startsAt, () => this.#upload(nothingWrong(version)))),
       ...operators.map((action) => event(plus(startsAt, action.atMs), this.#act.bind(this, action))),
       ...Array.from({ length: BREATHS }, (_, nth) => nth / BREATHS).map((share) =>
         event(plus(startsAt, share * lastsMs), this.#breathe.bind(this, share)),

@@ -32,8 +32,8 @@ describe('random runs of promotions over two stacks', () => {
     LONG_MS,
   );
 
-  it.each(SAGA_CONTROLS)(
-    '$laws, control: a Librarian that $name is found out',
+  it.each(SAGA_CONTROLS.map((control) => ({ ...control, named: control.laws.join(', ') })))(
+    '$named, control: a Librarian that $name is found out',
     async ({ laws, variant }) => {
       expect(await foundWith(variant)).toMatch(new RegExp(`^(${laws.join('|')}): `));
     },

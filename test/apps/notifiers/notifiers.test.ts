@@ -80,8 +80,8 @@ describe('openNotifiers', () => {
     inTemporaryDirectory(async (directory) => {
       const receiver = await startReceiver();
       try {
-        await writeFile(join(directory, 'url'), `${receiver.url.href}\n`);
-        await writeFile(join(directory, 'secret'), `${SECRET}\n`);
+        await writeFile(join(directory, 'url'), `${receiver.url.href}\n`, { mode: 0o440 });
+        await writeFile(join(directory, 'secret'), `${SECRET}\n`, { mode: 0o400 });
         const [at] = [{ url: undefined, url_file: 'url' }];
         const opened = await open(
           directory,
@@ -107,13 +107,18 @@ describe('openNotifiers', () => {
     }));
 
   it.each([
-    [{ ...pager, url: undefined, url_file: 'missing' }, /^notify\.pager\.url_file: expected a file that can be read: /],
+    [{ ...pager, url: undefined, url_file: 'missing' }, /^notify\.pager\.url_file: ENOENT/],
     [{ ...pager, url: undefined, url_file: 'bad' }, /^notify\.pager\.url_file: expected an https: URL/],
-    [{ ...pager, secret_file: 'missing' }, /^notify\.pager\.secret_file: expected a file that can be read: /],
+    [{ ...pager, secret_file: 'missing' }, /^notify\.pager\.secret_file: ENOENT/],
+    [
+      { ...pager, secret_file: 'open' },
+      /^notify\.pager\.secret_file: .*only its owner and group can read, got mode 0644/,
+    ],
     [{ ...pager, secret_file: 'bad' }, /^notify\.pager\.secret_file: expected `whsec_` and 24 to 64 bytes as base64/],
   ])('refuses %j, and shows no secret', (settings, expected) =>
     inTemporaryDirectory(async (directory) => {
-      await writeFile(join(directory, 'bad'), 'http://t0p-s3cret');
+      await writeFile(join(directory, 'bad'), 'http://t0p-s3cret', { mode: 0o400 });
+      await writeFile(join(directory, 'open'), SECRET, { mode: 0o644 });
       const opened = await open(directory, settings);
       const detail = E.isLeft(opened) ? formatFailure(opened.left) : '';
       expect(detail).toMatch(expected);

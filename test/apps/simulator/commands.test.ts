@@ -77,6 +77,7 @@ const resultOf = (scenario: Scenario, seed: number, violations: readonly Violati
 
 const OPTIONS: SimulateOptions = {
   scenario: O.some('quiet-week'),
+  from: O.none,
   seed: 1,
   mode: 'skip',
   nodes: O.none,
