@@ -98,7 +98,12 @@ export const promotionsOf = async (scenario: Scenario): Promise<readonly PinChan
 };
 
 const signalBytes = (plan: ReleasePlan, { stack, environment, version, at }: PinChange): Uint8Array => {
-  const artifact = { manifest: manifestOf({ version, cookbooks: 1 }), uploadedAt: at, bucket: 'simulation', key: `${version}.tar.gz` };
+  const artifact = {
+    manifest: manifestOf({ version, cookbooks: 1 }),
+    uploadedAt: at,
+    bucket: 'simulation',
+    key: `${version}.tar.gz`,
+  };
   const terms = { splaySeconds: STAGE_SPLAY_SECONDS_DEFAULT, departures: departuresOf(plan, environment) };
   const signal = signalAfterPromotion({ stack, environment }, artifact, terms, O.none, at);
   return new TextEncoder().encode(encodeSignal(signal));

@@ -3,8 +3,10 @@ import { decodeLarge } from './decode-large.ts';
 import { decodeSmall } from './decode-small.ts';
 import { fallbackCheck } from './fallback-check.ts';
 import { importCore } from './import-core.ts';
+import { largeTick } from './large-tick.ts';
 import { pollCpuSdk, pollCpuSigned } from './poll-cpu.ts';
 import { pollTimetable } from './poll-timetable.ts';
+import { promotionLatency } from './promotion-latency.ts';
 import type { Section } from './section.ts';
 import { simulateGrowth } from './simulate-growth.ts';
 import { simulateMemory } from './simulate-memory.ts';
@@ -19,6 +21,8 @@ import { trainTick } from './train-tick.ts';
 export const SECTIONS: readonly Section[] = [
   summonerStep,
   trainTick,
+  largeTick,
+  promotionLatency,
   statusReads,
   decodeSmall,
   decodeLarge,
