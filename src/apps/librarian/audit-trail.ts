@@ -155,28 +155,3 @@ export const readAfter = async (
     records.push(found.right.value);
   }
 };
-
-/** Some records, the newest first. */
-export interface TrailPage {
-  readonly records: readonly KeptRecord[];
-  /** There are more: those before the one of this number. */
-  readonly before: O.Option<number>;
-}
-
-/** Reads at most `limit` records that come before the one of this number, none: the last ones; the newest first. */
-export const readPage = async (
-  ports: TrailPorts,
-  before: O.Option<number>,
-  limit: number,
-): Promise<E.Either<Failure, TrailPage>> => {
-  const last = O.isSome(before) ? E.right(before.value - 1) : await lastNumber(ports);
-  if (E.isLeft(last)) return last;
-  const records: KeptRecord[] = [];
-  let number = last.right;
-  for (; number > 0 && records.length < limit; number--) {
-    const found = await readAt(ports, number);
-    if (E.isLeft(found)) return found;
-    if (O.isSome(found.right)) records.push(found.right.value);
-  }
-  return E.right({ records, before: number > 0 ? O.some(number + 1) : O.none });
-};

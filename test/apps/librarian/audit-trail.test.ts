@@ -2,13 +2,8 @@ import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
 import { describe, expect, it } from 'vitest';
 import { memoryStateStore } from '../../../src/adapters/memory/index.ts';
-import {
-  append,
-  appendOutcome,
-  readAfter,
-  readPage,
-  type TrailPorts,
-} from '../../../src/apps/librarian/audit-trail.ts';
+import { append, appendOutcome, readAfter, type TrailPorts } from '../../../src/apps/librarian/audit-trail.ts';
+import { readPage } from '../../../src/apps/librarian/audit-page.ts';
 import type { AuditRecord } from '../../../src/domain/audit-record.ts';
 import { must, NOON, PLAN } from '../../support/librarian-world.ts';
 
