@@ -655,6 +655,26 @@ const boardsAtEveryDeparture = (): Programs => {
   return { ...SHIPPED, deciders: { ...SHIPPED.deciders, decideStage: blind } };
 };
 
+/** What is resumed, is resumed on the first stack of the plan only. */
+const redoesOnOneStack = (): Programs => ({
+  ...SHIPPED,
+  deciders: {
+    ...SHIPPED.deciders,
+    decideStage: (view, stage) => {
+      const { promotions, ...decision } = SHIPPED.deciders.decideStage(view, stage);
+      const [first] = view.plan.stacks;
+      return {
+        ...decision,
+        promotions: promotions.map((promotion) =>
+          promotion.reason === 'Resumed'
+            ? { ...promotion, stacks: promotion.stacks.filter((stack) => stack === first) }
+            : promotion,
+        ),
+      };
+    },
+  },
+});
+
 const looksAtNoFreezes = (): Programs => ({
   ...SHIPPED,
   deciders: {
@@ -1191,6 +1211,7 @@ export const DELIBERATE_BUGS: readonly DeliberateBug[] = [
     scenario: TROUBLED_TRAIN,
     laws: ['T13'],
   },
+  { name: 'redoes a step on one stack only', programs: redoesOnOneStack, scenario: TROUBLED_TRAIN, laws: ['T13'] },
   {
     name: 'takes an artifact that some stack does not have',
     programs: trainThat('takes an artifact that some stack does not have'),

@@ -195,7 +195,7 @@ export class NodeWatch {
         if (this.#wanted?.version === running.version.value) this.#wanted = undefined;
       } else this.#tried = O.none;
       this.#recordSuccess(at);
-      if (!this.#areRecordsDoubtful) this.#requests?.ranFor(running.requests);
+      this.#requests?.ranFor(running.requests, !this.#areRecordsDoubtful);
       return;
     }
     this.#failed(at);
@@ -271,6 +271,8 @@ export class NodeWatch {
     this.#disabledUntil = -Infinity;
     this.#floorHeldUntil = -Infinity;
     this.#doubtRecords(at);
+    // What is left is the fallback's record, and of that nobody remembers any more that another clock wrote it.
+    this.#postpone(this.#recordsAheadUntil + this.#policy.windowMs);
   }
 
   /** The clock was set, which everything on the disk was written by. */

@@ -46,6 +46,7 @@ const promoteByHand = async ({ librarian, watch }: Surroundings, deed: Deed<'pro
   const { version, environment } = deed;
   const [stack, splaySeconds] = [O.fromNullable(deed.stack), O.fromNullable(deed.splaySeconds)];
   watch.actor = 'promote';
+  if (deed.stack !== undefined) watch.setApart(environment);
   const promoted = await promote(librarian)(OPERATOR, { version, environment, stack, splaySeconds })();
   if (isDecided(promoted)) watch.decidedByHand(environment, version);
   return promoted;

@@ -24,6 +24,8 @@ export class RequestWatch {
   readonly #breaks: Breaks;
   readonly #open = new Map<string, Asked>();
   readonly #done = new Set<string>();
+  /** Those that it has run for, and may or may not know that it has. */
+  readonly #perhapsDone = new Set<string>();
 
   constructor(node: NodeName, breaks: Breaks) {
     this.#node = node;
@@ -39,7 +41,7 @@ export class RequestWatch {
       const { id, splaySeconds, expiresEpochSeconds } = request;
       if (this.#open.has(id) || this.#done.has(id) || !isAddressedTo(request, this.#node)) continue;
       this.#open.set(id, {
-        startsBefore: at + splaySeconds * SECOND_MS,
+        startsBefore: this.#perhapsDone.has(id) ? Infinity : at + splaySeconds * SECOND_MS,
         expiresAt: expiresEpochSeconds * SECOND_MS,
       });
     }
@@ -59,11 +61,11 @@ export class RequestWatch {
     }
   }
 
-  /** A run for these was a success that is on record. */
-  ranFor(ids: readonly string[]): void {
+  /** A run for these was a success, which is on record or not. */
+  ranFor(ids: readonly string[], isOnRecord: boolean): void {
     for (const id of ids) {
       this.#open.delete(id);
-      this.#done.add(id);
+      (isOnRecord ? this.#done : this.#perhapsDone).add(id);
     }
   }
 
@@ -77,6 +79,7 @@ export class RequestWatch {
   /** What the node knows of requests may be lost, or be believed at another time. */
   doubt(): void {
     this.waitFor(Infinity);
+    for (const id of this.#done) this.#perhapsDone.add(id);
     this.#done.clear();
   }
 

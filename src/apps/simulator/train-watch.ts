@@ -79,6 +79,9 @@ export class TrainWatch {
   readonly #steps = new Map<EnvironmentName, Step>();
   /** What people last moved by hand. */
   readonly #byHand = new Map<EnvironmentName, Version>();
+  /** Environments that people have promoted on one stack alone, and those that were found so. */
+  readonly #apart = new Set<EnvironmentName>();
+  readonly #tickEveryMs: number;
   /** Trains that people have interfered with, until they are on one version again. */
   readonly #touched = new Set<Stage>();
   readonly #boarded = new Map<Stage, EpochMs>();
@@ -92,6 +95,7 @@ export class TrainWatch {
   constructor(scenario: Scenario, places: readonly Place[], facts: TrainFacts, violations: Violations) {
     this.#plan = scenario.plan;
     this.#isAlone = scenario.librarian.replicas === 1;
+    this.#tickEveryMs = scenario.librarian.tickEveryMs;
     this.#places = places;
     this.#facts = facts;
     this.#violations = violations;
@@ -130,6 +134,7 @@ export class TrainWatch {
     for (const hold of holds) this.held(hold);
     for (const version of rejections.keys()) this.rejected(version);
     for (const stage of plan.stages) this.#touched.add(stage);
+    for (const environment of environmentsOf(plan)) if (!this.#isAgreed(environment)) this.setApart(environment);
     for (const [environment, { version }] of memory.steps) this.decidedByHand(environment, version);
   }
 
@@ -143,6 +148,11 @@ export class TrainWatch {
   /** A person takes a run request back. */
   withdrawn(id: string): void {
     this.#withdrawn.add(id);
+  }
+
+  /** A person promotes on one stack alone. */
+  setApart(environment: EnvironmentName): void {
+    this.#apart.add(environment);
   }
 
   rejected(version: Version): void {
@@ -218,6 +228,7 @@ export class TrainWatch {
       if (stage._tag === 'latest') this.#checkLatest(stage, at);
     }
     this.#checkSignals(at);
+    this.#checkWhole(at);
   }
 
   #holdOn({ stack, environment }: Place, at: EpochMs): Hold | undefined {
@@ -367,6 +378,19 @@ export class TrainWatch {
       if (O.isSome(told) && told.value !== pin) {
         this.#violations.add('L3', at, `${place.stack}/${place.environment}`, `pinned to ${pin}, and never signalled`);
       }
+    }
+  }
+
+  /** What was begun is on every stack by the second tick after all went well again (law T13). */
+  #checkWhole(at: EpochMs): void {
+    if (at <= Math.max(this.#calmSince, this.#heldUntil) + 2 * this.#tickEveryMs) return;
+    for (const environment of environmentsOf(this.#plan)) {
+      if (this.#isAgreed(environment) || this.#apart.has(environment)) continue;
+      const places = this.#places.filter((place) => place.environment === environment);
+      const isFresh = places.some(({ pinnedAt }) => pinnedAt !== undefined && pinnedAt > at - 2 * this.#tickEveryMs);
+      if (isFresh || places.some(({ pin }) => pin !== undefined && this.#rejected.has(pin))) continue;
+      this.#apart.add(environment);
+      this.#violations.add('T13', at, environment, 'its stacks were left on different versions');
     }
   }
 
