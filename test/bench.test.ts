@@ -11,8 +11,13 @@ const MEASURED: Measurement = {
   alternativePerSecond: 1_500,
 };
 
-/** What a section may tell, by what it measures: time, memory, or growth. */
-const FIGURES = [['ratio', 'perSecond', 'alternativePerSecond'], ['ratio', 'bytes', 'alternativeBytes'], ['exponent']];
+/** What a section may tell, by what it measures: time, memory, growth, or polls. */
+const FIGURES = [
+  ['ratio', 'perSecond', 'alternativePerSecond'],
+  ['ratio', 'bytes', 'alternativeBytes'],
+  ['exponent'],
+  ['requestRatio', 'medianRatio'],
+];
 
 describe('the benchmark', () => {
   test('runs every section, and tells of each what was measured or why not', async () => {
@@ -83,6 +88,18 @@ describe('the benchmark', () => {
     [1_301, false],
   ])('a weight of %d bytes where at most 1.3 times 1000 are wanted is met: %s', (bytes, met) => {
     expect(isMet({ _tag: 'RatioAtMost', ratio: 1.3 }, { _tag: 'Weighed', bytes, alternativeBytes: 1_000 })).toBe(met);
+  });
+
+  const polls = (perNodeDay: number, medianMs: number) => ({ perNodeDay, medianMs, p99Ms: 1, byHandMaxMs: 1 });
+
+  it.each([
+    [500, 500, true],
+    [501, 500, false],
+    [500, 501, false],
+  ])('%d polls of 1000 and %d ms of 1000 where half of both is wanted are met: %s', (perDay, medianMs, met) => {
+    const polled = { _tag: 'Polled', ours: polls(perDay, medianMs), alternative: polls(1_000, 1_000) } as const;
+    expect(isMet({ _tag: 'PollsAtMost', ratio: 0.5 }, polled)).toBe(met);
+    expect(isMet({ _tag: 'PollsAtMost', ratio: 0.5 }, MEASURED)).toBe(false);
   });
 
   it.each([
