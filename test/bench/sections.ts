@@ -17,28 +17,28 @@ import { statusReads } from './status-reads.ts';
 import { summonerStep } from './summoner-step.ts';
 import { trainTick } from './train-tick.ts';
 
-/** All sections, in the order in which they run. */
+/** All sections, in the order in which they run: those that open connections leave garbage behind, and come last. */
 export const SECTIONS: readonly Section[] = [
   summonerStep,
   trainTick,
   largeTick,
-  promotionLatency,
-  statusReads,
   decodeSmall,
   decodeLarge,
   fallbackCheck,
   importCore,
-  pollTimetable,
-  pollCpuSdk,
-  pollCpuSigned,
-  summonerMemorySigned,
-  summonerMemorySdk,
   simulatePoll,
   simulatePollSeldom,
   simulateSkip,
   simulateSkipFaults,
   simulateMemory,
   simulateGrowth,
+  pollTimetable,
+  promotionLatency,
+  statusReads,
+  pollCpuSdk,
+  pollCpuSigned,
+  summonerMemorySigned,
+  summonerMemorySdk,
   artifactBuildMemory,
   artifactAddMemory,
 ];
