@@ -17,9 +17,14 @@ const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
 const run = (conf: string, ...args: readonly string[]): Promise<{ readonly code: unknown; readonly stderr: string }> =>
   new Promise((resolve) => {
-    execFile('sh', [SCRIPT, ...args], { env: { ...process.env, SIGNALBOX_FALLBACK_HOOK_CONF: conf } }, (error, _out, stderr) => {
-      resolve({ code: error === null ? 0 : error.code, stderr });
-    });
+    execFile(
+      'sh',
+      [SCRIPT, ...args],
+      { env: { ...process.env, SIGNALBOX_FALLBACK_HOOK_CONF: conf } },
+      (error, _out, stderr) => {
+        resolve({ code: error === null ? 0 : error.code, stderr });
+      },
+    );
   });
 
 const fire = (lines: readonly string[], act: (receiver: Receiver, conf: string) => Promise<void>): Promise<void> =>
