@@ -117,7 +117,7 @@ export default {
       name: 'simulation-without-effects',
       severity: 'error',
       comment: 'A simulation touches nothing outside; only the command reads scenarios and writes reports.',
-      from: { path: '^src/apps/simulator/', pathNot: '/(commands|find-scenario|main)\\.ts$' },
+      from: { path: '^src/apps/simulator/', pathNot: '/(commands|find-export|find-scenario|main)\\.ts$' },
       to: { dependencyTypes: ['core'], pathNot: '^(crypto|timers(/promises)?)$' },
     },
     {
