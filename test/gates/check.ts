@@ -13,7 +13,7 @@ interface Gate {
   readonly command: readonly string[];
 }
 
-const SHELL_SCRIPTS = ['.ci/run', ...globSync('{src,test,examples}/**/*.sh', { cwd: ROOT }).toSorted()];
+const SHELL_SCRIPTS = ['.ci/run', ...globSync('{src,test,deploy}/**/*.sh', { cwd: ROOT }).toSorted()];
 
 /** The quick ones first, so that a slip is told of early; what needs the build after the build. */
 const GATES: readonly Gate[] = [
