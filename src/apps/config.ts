@@ -7,6 +7,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
 import * as t from 'io-ts';
+import type { ApplierName } from '../domain/applier.ts';
 import { boundedInteger, decodeWith, formatFieldErrors, isRecord, refinedText } from '../domain/decoding.ts';
 import { boundedDuration, defaultedField, exactFields, mapField, optionField } from '../domain/json-fields.ts';
 import { EnvironmentName, NodeName, StackName } from '../domain/names.ts';
@@ -16,7 +17,7 @@ import { badData, type Failure } from './failure.ts';
 import { AuthField } from './librarian/http/auth-settings.ts';
 import { exposureFault } from './librarian/http/exposure.ts';
 import { HTTP_LIMITS_DEFAULT } from './librarian/http/http-options.ts';
-import { LISTEN_DEFAULT, ListenAddress } from './listen-address.ts';
+import { formatListenAddress, isLoopback, LISTEN_DEFAULT, ListenAddress } from './listen-address.ts';
 import { NotifyField } from './notifiers/notify-settings.ts';
 import { isPath, Place } from './places/place.ts';
 
@@ -39,6 +40,10 @@ const Window = boundedDuration(MINUTE_MS, 30 * DAY_MS);
 const Lead = boundedDuration(0, 30 * DAY_MS);
 /** How far clocks may differ. */
 const ClockTolerance = boundedDuration(0, HOUR_MS);
+const ApplierField: t.Type<ApplierName, string> = t.keyof(
+  { chef: null, cinc: null, puppet: null, salt: null, ansible: null },
+  'chef, cinc, puppet, salt or ansible',
+);
 /** How long to wait after a failure. */
 const Backoff = boundedDuration(SECOND_MS, DAY_MS);
 
@@ -102,14 +107,24 @@ const fields = {
   node_file: defaultedField(Path, '/etc/signalbox/node.json'),
   /** The directory of the node's own state. */
   node_state: defaultedField(Path, '/var/lib/signalbox'),
+  /** A textfile for the collector of a node's metrics, which the Summoner keeps up to date; its name ends in `.prom`. */
+  metrics_file: optionField(Path),
+  /** Where the Summoner answers `GET /metrics`; on this machine only. */
+  metrics_listen: optionField(ListenAddress),
   /** The fallback's own record, whose success counts for the floor. */
   fallback_record: defaultedField(Path, '/var/lib/signalbox-fallback/record'),
   /** The zone map that bootstrap assigns by. */
   zones: optionField(Path),
   /** Where bootstrap writes chef-client's drop-in. */
   client_d: defaultedField(Path, '/etc/chef/client.d'),
-  /** The converge: an executable and its arguments. */
-  command: defaultedField(t.readonlyArray(t.string), ['chef-client', '--once', '--run-lock-timeout', '0']),
+  /** Is told how a bootstrap ended, as JSON on its input: an executable and its arguments, no shell line. */
+  bootstrap_hook: defaultedField(t.readonlyArray(t.string), []),
+  /** Who applies the configuration: what its exit codes mean, and how it is called. */
+  applier: defaultedField(ApplierField, 'chef'),
+  /** The converge: an executable and its arguments; by default what the applier is called by. */
+  command: optionField(t.readonlyArray(t.string)),
+  /** `child`: a run is a process of the Summoner's; `unit`: a unit of systemd, which outlives the Summoner. */
+  run_in: defaultedField(t.keyof({ child: null, unit: null }, 'child or unit'), 'child'),
   run_time_limit: defaultedField(RunTimeLimit, 2 * HOUR_MS),
   run_grace: defaultedField(RunGrace, MINUTE_MS),
   /** Between two looks at the bus where the departures are unknown. */
@@ -140,6 +155,7 @@ const PARSED_FIELDS = [
   's3_allow_http',
   'gcs_allow_http',
   'command',
+  'bootstrap_hook',
   'catch_up_splay',
   'attempts_max',
 ];
@@ -197,6 +213,21 @@ const checkTimes = (config: Config): E.Either<Failure, Config> => {
   return E.right(config);
 };
 
+const checkMetrics = (config: Config): E.Either<Failure, Config> => {
+  const { metrics_file: file, metrics_listen: listen } = config;
+  if (O.isSome(file) && !file.value.endsWith('.prom')) {
+    return E.left(badData('metrics_file: expected a name that ends in .prom, since collectors read no other'));
+  }
+  if (O.isSome(listen) && !isLoopback(listen.value.host)) {
+    return E.left(
+      badData(
+        `metrics_listen: expected an address of this machine, such as 127.0.0.1:9470, got ${formatListenAddress(listen.value)}`,
+      ),
+    );
+  }
+  return E.right(config);
+};
+
 const checkRole = (config: Config): E.Either<Failure, Config> =>
   O.isSome(config.s3_external_id) && O.isNone(config.s3_role_arn)
     ? E.left(badData('s3_external_id: expected s3_role_arn beside it, since only a role asks for one'))
@@ -217,7 +248,7 @@ export const decodeConfig = (document: unknown, environment: Environment, parse:
   if (E.isLeft(variables)) return variables;
   const decoded = decodeWith(Document)({ ...given, ...variables.right });
   if (E.isLeft(decoded)) return E.left(badData(formatFieldErrors(decoded.left)));
-  return E.chain(checkExposure)(E.chain(checkRole)(checkTimes(decoded.right)));
+  return E.chain(checkExposure)(E.chain(checkMetrics)(E.chain(checkRole)(checkTimes(decoded.right))));
 };
 
 /** What signals say where artifacts are kept in no bucket, and nobody has named one. */

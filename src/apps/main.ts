@@ -17,8 +17,10 @@ import { Person, Reason } from '../domain/control-state.ts';
 import type { HoldScope } from '../domain/hold.ts';
 import { parseHoldScope } from '../domain/hold-text.ts';
 import { EnvironmentName, NodeName, parseName, Slug, StackName, Version, ZoneId } from '../domain/names.ts';
+import { DISABLED_MS_MAX } from '../domain/node-request.ts';
 import { NodePattern } from '../domain/signal.ts';
 import { type EpochMs, formatDuration, HOUR_MS, parseDuration, parseInstant } from '../domain/time.ts';
+import type { MachineSource, NodeNaming } from './bootstrap/find-machine.ts';
 import { EXIT, type ExitCode } from './cli/exit-code.ts';
 import type { LoadedConfig } from './cli/load.ts';
 import { keepHeapSmall } from './cli/small-heap.ts';
@@ -26,6 +28,8 @@ import type { Terminal } from './cli/terminal.ts';
 
 import type * as LibrarianCommands from './librarian/commands.ts';
 import type { LibrarianPorts } from './librarian/librarian-ports.ts';
+import type * as NodeCommands from './node/commands.ts';
+import type { NodePorts } from './node/node-ports.ts';
 import { parsePlace, type Place } from './places/place.ts';
 import { LASTS_MS_MIN } from './simulator/scenario.ts';
 import type { SimulationMode } from './simulator/simulation-result.ts';
@@ -123,6 +127,15 @@ const lastingAtLeast = (minMs: number) =>
     )(parseDuration(text)),
   );
 
+/** A duration that is one, and not too long. */
+const lastingAtMost =
+  (maxMs: number) =>
+  (text: string): number => {
+    const durationMs = lasting(text);
+    if (durationMs > maxMs) throw new InvalidArgumentError(`expected at most ${formatDuration(maxMs)}, got ${text}`);
+    return durationMs;
+  };
+
 /** Ends a command whose options say nothing together. */
 const refuseUsage = (detail: string): Promise<ExitCode> => {
   terminal.err(`signalbox: ${detail}`);
@@ -133,9 +146,15 @@ const finish = async (work: Promise<ExitCode>): Promise<void> => {
   process.exitCode = await work;
 };
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  readonly version: string;
+/** The version of the package, where the bundler has put it in: in an executable, beside which there is no package.json. */
+declare const SIGNALBOX_VERSION: string | undefined;
+
+const packageVersion = (): string => {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
 };
+
+const version = typeof SIGNALBOX_VERSION === 'string' ? SIGNALBOX_VERSION : packageVersion();
 
 const program = new Command('signalbox')
   .description('Safe configuration rollout for fleets.')
@@ -655,9 +674,9 @@ program
 const summon = async (options: SummonerOptions): Promise<ExitCode> => {
   keepHeapSmall();
   const [main, commands] = await Promise.all([import('./summoner/main.ts'), import('./summoner/commands.ts')]);
-  return main.withSummoner(configOption(), terminal, (ports, takeLock) => {
+  return main.withSummoner(configOption(), terminal, ({ ports, takeLock, serve }) => {
     if (!options.isOnce && !options.isDry) sayWhatIsDone();
-    return commands.summonerCommand(ports, takeLock, terminal, options);
+    return commands.summonerCommand(ports, takeLock, terminal, options, serve);
   });
 };
 
@@ -670,6 +689,95 @@ program
   .addHelpText('after', examples('summoner', 'summoner --once --dry-run --json'))
   .action((options: { once?: true; dryRun?: true; json?: true }) =>
     finish(summon({ isOnce: options.once === true, isDry: options.dryRun === true, isJson: options.json === true })),
+  );
+
+/** Runs a command for the node that this is. */
+const onNode = (command: (commands: typeof NodeCommands, ports: NodePorts) => Promise<ExitCode>): Promise<void> =>
+  finish(
+    Promise.all([import('./node/main.ts'), import('./node/commands.ts')]).then(([main, commands]) =>
+      main.withNode(configOption(), terminal, (ports) => command(commands, ports)),
+    ),
+  );
+
+const node = program.command('node').description('this node: how it is, and what its Summoner shall do');
+
+node
+  .command('status')
+  .description('what is on the node, what its Summoner does and why, what comes next and when')
+  .option('--json', 'one JSON document')
+  .addHelpText('after', examples('node status', 'node status --json'))
+  .action((options: { json?: true }) =>
+    onNode((commands, ports) => commands.nodeStatus(ports, terminal, options.json === true)),
+  );
+
+/** What the exit codes of a command that asks the Summoner for something mean. */
+const ASK_EXIT_CODES = exitCodes([
+  [EXIT.done, 'the Summoner has taken it in, or takes it in when it starts'],
+  [EXIT.unavailable, 'it cannot be left for the Summoner'],
+  [EXIT.tryAgain, 'the Summoner is alive and has not taken it in yet: it does before it starts anything'],
+  [EXIT.notPermitted, 'only root and who owns node_state may ask'],
+]);
+
+node
+  .command('disable')
+  .description('start no run for signals and requests; the compliance floor runs all the same')
+  .requiredOption('--reason <text>', 'why', named(Reason))
+  .requiredOption(
+    '--for <duration>',
+    `until so long from now, such as 4h; at most ${formatDuration(DISABLED_MS_MAX)}`,
+    lastingAtMost(DISABLED_MS_MAX),
+  )
+  .option('--floor-too', 'the compliance floor starts no run either; the fallback does, which knows of no disabling')
+  .option('--owner <name>', 'who to ask (default: you)', named(Person))
+  .option('--json', 'one JSON document')
+  .addHelpText(
+    'after',
+    examples(
+      'node disable --reason "debugging the disk" --for 4h',
+      'node disable --reason "incident 7" --for 2h --floor-too --owner ann',
+    ) + ASK_EXIT_CODES,
+  )
+  .action((options: { reason: string; for: number; floorToo?: true; owner?: string; json?: true }) =>
+    onNode((commands, ports) =>
+      commands.nodeAsk(
+        ports,
+        terminal,
+        {
+          _tag: 'Disable',
+          reason: options.reason,
+          owner: O.fromNullable(options.owner),
+          forMs: options.for,
+          floorToo: options.floorToo === true,
+        },
+        options.json === true,
+      ),
+    ),
+  );
+
+node
+  .command('enable')
+  .description('end a disabling')
+  .option('--json', 'one JSON document')
+  .addHelpText('after', examples('node enable') + ASK_EXIT_CODES)
+  .action((options: { json?: true }) =>
+    onNode((commands, ports) => commands.nodeAsk(ports, terminal, { _tag: 'Enable' }, options.json === true)),
+  );
+
+node
+  .command('run-now')
+  .description('run now, whatever version the node is on; while it is disabled, when that ends')
+  .option('--reason <text>', 'why; it goes into the log', named(Reason))
+  .option('--json', 'one JSON document')
+  .addHelpText('after', examples('node run-now', 'node run-now --reason "new certificates"') + ASK_EXIT_CODES)
+  .action((options: { reason?: string; json?: true }) =>
+    onNode((commands, ports) =>
+      commands.nodeAsk(
+        ports,
+        terminal,
+        { _tag: 'RunNow', reason: O.fromNullable(options.reason) },
+        options.json === true,
+      ),
+    ),
   );
 
 program
@@ -693,17 +801,113 @@ program
 
 program
   .command('bootstrap')
-  .description('assign a node to its environment by its zone, before its first run')
-  .requiredOption('--zone <id>', 'the availability zone', named(ZoneId))
-  .requiredOption('--node <name>', "the node's name", named(NodeName))
+  .description('assign this machine to its environment by its zone, before its first chef-client run')
+  .addOption(
+    new Option('--source <who>', 'who knows the zone (default: given with --zone, else auto)').choices([
+      'ec2',
+      'gce',
+      'auto',
+      'given',
+    ]),
+  )
+  .option('--zone <id>', 'the availability zone', named(ZoneId))
+  .option('--node <name>', "the node's name (default: by --node-from)", named(NodeName))
+  .addOption(
+    new Option('--node-from <what>', 'what names the node; without a cloud it is the host name')
+      .choices(['instance-id', 'instance-name', 'hostname'])
+      .default('instance-id'),
+  )
+  .option('--stack <name>', 'the stack (default: that of the configuration)', named(StackName))
+  .option('--stack-tag <name>', 'the tag of the machine, on GCE the attribute, that names the stack', named(Slug))
+  .addOption(
+    new Option('--zone-by <what>', 'whether the zone map has ids such as use1-az4 or names such as us-east-1a')
+      .choices(['id', 'name'])
+      .default('id'),
+  )
+  .addOption(
+    new Option('--ip <version>', 'by which address a cloud is asked (default: ipv4)').choices(['ipv4', 'ipv6']),
+  )
+  .option('--notify <command>', 'is told how it ended, as JSON on its input (default: bootstrap_hook)')
+  .option('--reassign', 'move a machine that is assigned otherwise; wants a reason')
+  .option('--reason <text>', 'with --reassign: why', named(Reason))
   .option('--dry-run', 'print the assignment, and write nothing')
   .option('--json', 'one JSON document')
-  .addHelpText('after', examples('bootstrap --zone use1-az4 --node web-17'))
-  .action((options: { zone: ZoneId; node: NodeName; dryRun?: true; json?: true }) =>
+  .addHelpText(
+    'after',
+    examples(
+      'bootstrap --zone use1-az4 --node web-17',
+      'bootstrap --source ec2 --stack-tag signalbox-stack',
+      'bootstrap --reassign --reason "moved to the canary" --dry-run',
+    ),
+  )
+  .action(
+    (options: {
+      source?: MachineSource;
+      zone?: ZoneId;
+      node?: NodeName;
+      nodeFrom: NodeNaming;
+      stack?: StackName;
+      stackTag?: Slug;
+      zoneBy: 'id' | 'name';
+      ip?: 'ipv4' | 'ipv6';
+      notify?: string;
+      reassign?: true;
+      reason?: string;
+      dryRun?: true;
+      json?: true;
+    }) =>
+      finish(
+        (options.reassign === true) !== (options.reason !== undefined)
+          ? refuseUsage('expected --reassign and --reason together')
+          : import('./bootstrap/main.ts').then(({ bootstrap }) =>
+              bootstrap(
+                {
+                  source: O.fromNullable(options.source),
+                  zone: O.fromNullable(options.zone),
+                  node: O.fromNullable(options.node),
+                  nodeFrom: options.nodeFrom,
+                  stack: O.fromNullable(options.stack),
+                  stackTag: O.fromNullable(options.stackTag),
+                  zoneBy: options.zoneBy,
+                  family: O.fromNullable(
+                    options.ip === undefined ? undefined : options.ip === 'ipv6' ? 'IPv6' : 'IPv4',
+                  ),
+                  notify: O.fromNullable(options.notify),
+                  reassign: O.fromNullable(options.reason),
+                  isDry: options.dryRun === true,
+                  isJson: options.json === true,
+                },
+                configOption(),
+                terminal,
+              ),
+            ),
+      ),
+  );
+
+/** `use1-az4=120`: a zone and how many nodes stand in it. */
+const nodesInZone = parsed((text): E.Either<string, readonly [ZoneId, number]> => {
+  const [, zone = '', count = ''] = /^([^=]*)=(\d{1,7})$/.exec(text) ?? [];
+  return count === ''
+    ? E.left(`expected ZONE=COUNT, such as use1-az4=120, got ${text}`)
+    : E.map((id: ZoneId) => [id, Number(count)] as const)(parseName(ZoneId)(zone));
+});
+
+program
+  .command('zones')
+  .description('what each environment gets of the fleet by the zone map, before anybody uses it')
+  .option(
+    '--nodes <zone=count...>',
+    'how many nodes stand in a zone (default: all zones alike)',
+    collected(nodesInZone),
+  )
+  .option('--json', 'one JSON document')
+  .addHelpText('after', examples('zones', 'zones --nodes use1-az4=120 use1-az6=80 --json'))
+  .action((options: { nodes?: readonly (readonly [ZoneId, number])[]; json?: true }) =>
     finish(
-      import('./bootstrap/main.ts').then(({ bootstrap }) =>
-        bootstrap(
-          { zone: options.zone, node: options.node, isDry: options.dryRun === true, isJson: options.json === true },
+      import('./bootstrap/main.ts').then(({ zones }) =>
+        zones(
+          O.map((nodes: readonly (readonly [ZoneId, number])[]) => new Map(nodes))(O.fromNullable(options.nodes)),
+          options.json === true,
           configOption(),
           terminal,
         ),
@@ -712,12 +916,11 @@ program
   );
 
 stopOnSignals();
-try {
-  await program.parseAsync();
-} catch (error) {
+// Not awaited here: the single executable is a CommonJS file, which waits for nothing at its top level.
+void program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
   else {
     terminal.err(`signalbox: ${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = EXIT.failed;
   }
-}
+});

@@ -90,6 +90,13 @@ export type AssignmentDecision =
   | { readonly _tag: 'AlreadyAssigned'; readonly assignment: Assignment }
   /** It is assigned so, but the drop-in is missing: write that again. */
   | { readonly _tag: 'RestoreDropIn'; readonly assignment: Assignment }
+  /** It is to be moved, because a person says so: write both files over what is there. */
+  | {
+      readonly _tag: 'Reassign';
+      readonly assignment: Assignment;
+      /** What stood in the way. */
+      readonly instead: AssignmentRefusal;
+    }
   /** It is assigned otherwise, or a file is there that cannot be told; nothing is written (law B3). */
   | { readonly _tag: 'Refuse'; readonly refusal: AssignmentRefusal };
 
@@ -102,25 +109,38 @@ export type AssignmentRefusal =
   /** chef-client's drop-in is there, and says something else than would be written. */
   | { readonly _tag: 'DropInDiffers'; readonly found: string; readonly wanted: Assignment };
 
-/**
- * Decides what bootstrap does on a machine that should become `wanted` (law B3). Total: whatever stands there, the
- * answer is one of four, and only two of them write.
- *
- * A drop-in without a node file is what a crash between the two writes leaves: when it says what would be written, the
- * work is finished; when it says something else, nobody knows who wrote it, and it stays.
- */
-export const assignmentDecision = (wanted: Assignment, { nodeFile, dropIn }: ExistingFiles): AssignmentDecision => {
+/** What stands in the way of `wanted`, if anything does. */
+const refusalOf = (wanted: Assignment, { nodeFile, dropIn }: ExistingFiles): AssignmentRefusal | undefined => {
   if (O.isSome(nodeFile)) {
     const existing = parseNodeFile(nodeFile.value);
-    if (E.isLeft(existing)) {
-      return { _tag: 'Refuse', refusal: { _tag: 'NodeFileUnreadable', detail: existing.left, wanted } };
-    }
+    if (E.isLeft(existing)) return { _tag: 'NodeFileUnreadable', detail: existing.left, wanted };
     if (!isSameAssignment(existing.right, wanted)) {
-      return { _tag: 'Refuse', refusal: { _tag: 'AssignedOtherwise', existing: existing.right, wanted } };
+      return { _tag: 'AssignedOtherwise', existing: existing.right, wanted };
     }
   }
   if (O.isSome(dropIn) && dropIn.value !== dropInText(wanted)) {
-    return { _tag: 'Refuse', refusal: { _tag: 'DropInDiffers', found: dropIn.value, wanted } };
+    return { _tag: 'DropInDiffers', found: dropIn.value, wanted };
+  }
+  return undefined;
+};
+
+/**
+ * Decides what bootstrap does on a machine that should become `wanted` (law B3). Total: whatever stands there, the
+ * answer is one of five. Only with `mayMove` is anything written over, and then it is said what.
+ *
+ * A drop-in without a node file is what a crash between the two writes leaves: when it says what would be written, the
+ * work is finished; when it says something else, nobody knows who wrote it, and it stays.
+ *
+ * @param mayMove - a person has said that the machine is to be moved.
+ */
+export const assignmentDecision = (
+  wanted: Assignment,
+  { nodeFile, dropIn }: ExistingFiles,
+  mayMove = false,
+): AssignmentDecision => {
+  const refusal = refusalOf(wanted, { nodeFile, dropIn });
+  if (refusal !== undefined) {
+    return mayMove ? { _tag: 'Reassign', assignment: wanted, instead: refusal } : { _tag: 'Refuse', refusal };
   }
   if (O.isNone(nodeFile)) return { _tag: 'Assign', assignment: wanted };
   return { _tag: O.isSome(dropIn) ? 'AlreadyAssigned' : 'RestoreDropIn', assignment: wanted };
@@ -138,10 +158,10 @@ export const formatAssignmentRefusal = (
   const wanted = describeAssignment(refusal.wanted);
   switch (refusal._tag) {
     case 'AssignedOtherwise':
-      return `this machine is ${describeAssignment(refusal.existing)} by ${paths.nodeFile}, and would become ${wanted}; to move it, remove ${paths.nodeFile} and ${paths.dropIn} and bootstrap again, or change the zone map back`;
+      return `this machine is ${describeAssignment(refusal.existing)} by ${paths.nodeFile}, and would become ${wanted}; to move it, bootstrap again with --reassign and a --reason, or change the zone map back`;
     case 'NodeFileUnreadable':
-      return `${paths.nodeFile}: ${refusal.detail}; it was left as it is: mend it, or remove it to become ${wanted}`;
+      return `${paths.nodeFile}: ${refusal.detail}; it was left as it is: mend it, or bootstrap again with --reassign and a --reason to become ${wanted}`;
     case 'DropInDiffers':
-      return `${paths.dropIn}: expected what bootstrap writes for ${wanted}, got ${describeValue(refusal.found)}; it was left as it is: remove it and bootstrap again`;
+      return `${paths.dropIn}: expected what bootstrap writes for ${wanted}, got ${describeValue(refusal.found)}; it was left as it is: remove it and bootstrap again, or bootstrap with --reassign and a --reason`;
   }
 };

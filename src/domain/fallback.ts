@@ -13,7 +13,7 @@
  *                                                              interval
  *   never                         else                         else                Fire  NeverSucceeded
  *   torn                          else                         else                Fire  RecordTorn
- *   in the future                 else                         else                Fire  RecordFromTheFuture
+ *   in the future, now or once    else                         else                Fire  RecordFromTheFuture
  *   the threshold ago or longer   else                         else                Fire  Overdue
  * ```
  *
@@ -21,7 +21,7 @@
  */
 import * as O from 'fp-ts/lib/Option.js';
 import { cksum } from './cksum.ts';
-import { epochSecondsOf, type FallbackRecord } from './fallback-record.ts';
+import { epochSecondsOf, type FallbackRecord, isAhead, isBelieved } from './fallback-record.ts';
 import type { LastRun } from './last-run.ts';
 import type { NodeName } from './names.ts';
 import { type EpochMs, epochMs, formatInstant, plus, SECOND_MS } from './time.ts';
@@ -61,7 +61,7 @@ export type FireReason =
   | 'NeverSucceeded'
   /** Its record is there but makes no sense. */
   | 'RecordTorn'
-  /** Its last success lies in the future, and so is none (law F1). */
+  /** Its last success lies in the future, or once did, and so is none (law F1). */
   | 'RecordFromTheFuture'
   /** Its last success is the threshold ago, or longer. */
   | 'Overdue';
@@ -106,26 +106,27 @@ export const fallbackDelaySeconds = (node: NodeName, splaySeconds: number): numb
 
 /** When `since` counts and is less than `seconds` ago: the instant from which it no longer is. */
 const freshUntil = (since: O.Option<number>, seconds: number, now: EpochMs): O.Option<EpochMs> =>
-  O.isSome(since) && since.value <= epochSecondsOf(now) && epochSecondsOf(now) - since.value < seconds
+  O.isSome(since) && !isAhead(since.value, now) && epochSecondsOf(now) - since.value < seconds
     ? O.some(plus(epochMs(since.value * SECOND_MS), seconds * SECOND_MS))
     : O.none;
 
-const fireReason = (lastRun: LastRun, now: EpochMs): FireReason => {
+const fireReason = (lastRun: LastRun, own: FallbackRecord, now: EpochMs): FireReason => {
   switch (lastRun._tag) {
     case 'Never':
       return 'NeverSucceeded';
     case 'Torn':
       return 'RecordTorn';
     case 'Succeeded':
-      return lastRun.epochSeconds > epochSecondsOf(now) ? 'RecordFromTheFuture' : 'Overdue';
+      return isBelieved(own, lastRun.epochSeconds, now) ? 'Overdue' : 'RecordFromTheFuture';
   }
 };
 
 /**
  * Decides whether the fallback runs chef-client (laws F1, F2, F4, F5), in whole seconds throughout.
  *
- * A success or an attempt from the future is none, however near: a clock that was set back costs at most one run more,
- * and never silences the fallback for good.
+ * A success or an attempt from the future is none: a clock that was set back costs at most one run more, and never silences
+ * the fallback. It comes from the future where it lies ahead by more than {@link CLOCK_TOLERANCE_SECONDS}, and a
+ * success of the Summoner's also where it once did.
  *
  * @example
  * ```ts
@@ -145,7 +146,8 @@ export const fallbackDecision = (
   now: EpochMs,
 ): FallbackDecision => {
   const { thresholdSeconds, retryIntervalSeconds } = policy;
-  const primary = lastRun._tag === 'Succeeded' ? O.some(lastRun.epochSeconds) : O.none;
+  const isPrimary = lastRun._tag === 'Succeeded' && isBelieved(own, lastRun.epochSeconds, now);
+  const primary = isPrimary ? O.some(lastRun.epochSeconds) : O.none;
   const waits: readonly (readonly [FallbackWaitReason, O.Option<EpochMs>])[] = [
     ['Healthy', freshUntil(primary, thresholdSeconds, now)],
     ['HealedByFallback', freshUntil(own.lastSuccessEpochSeconds, thresholdSeconds, now)],
@@ -156,7 +158,7 @@ export const fallbackDecision = (
   }
   return {
     _tag: 'Fire',
-    reason: fireReason(lastRun, now),
+    reason: fireReason(lastRun, own, now),
     delaySeconds: fallbackDelaySeconds(policy.node, policy.splaySeconds),
   };
 };

@@ -4,6 +4,7 @@
  *
  * @module
  */
+export * from './applier.ts';
 export * from './artifact-version.ts';
 export * from './assignment.ts';
 export * from './audit-record.ts';
@@ -33,7 +34,9 @@ export * from './last-run.ts';
 export * from './manifest.ts';
 export * from './names.ts';
 export * from './next-signal.ts';
+export * from './node-request.ts';
 export * from './node-state.ts';
+export * from './node-status.ts';
 export * from './notification.ts';
 export * from './outbox.ts';
 export * from './outcome.ts';

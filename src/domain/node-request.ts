@@ -10,7 +10,7 @@ import * as t from 'io-ts';
 import { boundedInteger, boundedText, decodeJsonWith, type FieldError } from './decoding.ts';
 import type { Disabling } from './disabling.ts';
 import { defaultedField, InstantField, optionField } from './json-fields.ts';
-import { DAY_MS, type EpochMs, later, plus } from './time.ts';
+import { DAY_MS, type EpochMs, plus } from './time.ts';
 
 /** What is asked. */
 export type NodeAsk =
@@ -36,11 +36,11 @@ export const DISABLED_MS_MAX: number = 30 * DAY_MS;
 /** A run that was asked for longer ago than this, in milliseconds, is one that nobody waits for any more: a day. */
 export const RUN_NOW_MS_MAX: number = DAY_MS;
 
-const Asked = t.keyof({ disable: null, enable: null, 'run-now': null }, '"disable", "enable" or "run-now"');
+const AskName = t.keyof({ disable: null, enable: null, 'run-now': null }, '"disable", "enable" or "run-now"');
 
 const NodeRequestFile = t.type({
   schema: boundedInteger('schema', 1, Number.MAX_SAFE_INTEGER),
-  ask: Asked,
+  ask: AskName,
   asked: InstantField,
   by: boundedText('by', 256),
   reason: optionField(boundedText('reason', 1024)),
@@ -78,14 +78,12 @@ const decodeFile = decodeJsonWith(NodeRequestFile);
 /** Reads a request. Fields that nobody knows are ignored; whatever else is wrong is an error that names the field. */
 export const decodeNodeRequest = (text: string): E.Either<readonly FieldError[], NodeRequest> =>
   E.chain((file: NodeRequestFile) =>
-    E.map(
-      (ask: NodeAsk): NodeRequest => ({
-        ask,
-        askedAt: file.asked,
-        by: file.by,
-        reason: ask._tag === 'Disable' ? O.none : file.reason,
-      }),
-    )(askOf(file)),
+    E.map((ask: NodeAsk): NodeRequest => ({
+      ask,
+      askedAt: file.asked,
+      by: file.by,
+      reason: ask._tag === 'Disable' ? O.none : file.reason,
+    }))(askOf(file)),
   )(decodeFile(text));
 
 /** Writes a request. */
@@ -142,7 +140,7 @@ export const askedBy = (requests: readonly NodeRequest[], now: EpochMs): Asked =
         asked = { ...asked, switched: O.some(ask) };
         break;
       case 'RunNow':
-        if (later(askedAt, now) - askedAt <= RUN_NOW_MS_MAX) asked = { ...asked, runNow: true };
+        if (now - askedAt <= RUN_NOW_MS_MAX) asked = { ...asked, runNow: true };
         break;
     }
   }

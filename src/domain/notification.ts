@@ -12,7 +12,7 @@ import { refinedText } from './decoding.ts';
 import type { Hold } from './hold.ts';
 import { formatHoldScope } from './hold-text.ts';
 import { exactFields, InstantField, optionField } from './json-fields.ts';
-import { EnvironmentName, NodeName, Slug, StackName, Version } from './names.ts';
+import { EnvironmentName, NodeName, Slug, StackName, Version, ZoneId } from './names.ts';
 import { isStepComplete } from './pins.ts';
 import { promotionId } from './promotion-id.ts';
 import type { TickView } from './tick.ts';
@@ -29,6 +29,8 @@ export const NOTICE_TYPES = [
   'version.approved',
   'artifact.refused',
   'fallback.fired',
+  'bootstrap.done',
+  'bootstrap.failed',
 ] as const;
 
 /** One of {@link NOTICE_TYPES}. */
@@ -80,7 +82,25 @@ export interface NoticeData {
     readonly outcome: 'Succeeded' | 'Failed' | 'Drill';
     readonly reason: string;
   };
+  /** A machine knows where it belongs; told by its own hook, never by a Librarian. */
+  readonly 'bootstrap.done': {
+    readonly node: NodeName;
+    readonly stack: StackName;
+    readonly environment: EnvironmentName;
+    readonly zone: ZoneId;
+    readonly outcome: BootstrapOutcome;
+    /** Why it was moved from where it was; none unless it was. */
+    readonly reason: O.Option<string>;
+  };
+  /** A machine does not know where it belongs, and chef-client has not run on it; told by its own hook. */
+  readonly 'bootstrap.failed': { readonly reason: string };
 }
+
+/** What bootstrap has done: written both files, found them as they should be, written the one that was missing, or both anew. */
+export type BootstrapOutcome = (typeof BOOTSTRAP_OUTCOMES)[number];
+
+/** All of {@link BootstrapOutcome}. */
+export const BOOTSTRAP_OUTCOMES = ['Assigned', 'AlreadyAssigned', 'DropInRestored', 'Reassigned'] as const;
 
 /** One event. */
 export type Notice = {
@@ -167,6 +187,12 @@ export const explainNotice = (notice: Notice): string => {
       return `artifact ${notice.data.name} is refused: ${notice.data.reason}`;
     case 'fallback.fired':
       return `the fallback fired on ${notice.data.node}: ${notice.data.outcome} (${notice.data.reason})`;
+    case 'bootstrap.done': {
+      const { node, stack, environment, zone, outcome, reason } = notice.data;
+      return `${node} in zone ${zone} belongs to ${stack}/${environment}: ${outcome}${O.isSome(reason) ? ` (${reason.value})` : ''}`;
+    }
+    case 'bootstrap.failed':
+      return `a machine does not know where it belongs: ${notice.data.reason}`;
   }
 };
 
@@ -214,6 +240,17 @@ const DATA: { readonly [Type in NoticeType]: t.Type<NoticeData[Type], object> } 
     ),
     reason: Free,
   }),
+  'bootstrap.done': exactFields('bootstrap', {
+    node: NodeName,
+    stack: StackName,
+    environment: EnvironmentName,
+    zone: ZoneId,
+    outcome: refinedText<BootstrapOutcome>('outcome', `one of ${BOOTSTRAP_OUTCOMES.join(', ')}`, (text) =>
+      BOOTSTRAP_OUTCOMES.some((outcome) => outcome === text),
+    ),
+    reason: optionField(Free),
+  }),
+  'bootstrap.failed': exactFields('bootstrap', { reason: Free }),
 };
 
 /** The data of an event as JSON. */

@@ -1,6 +1,6 @@
 /**
- * What a run's end means (law N14). The codes are those of Chef Infra Client 18; they survive only where no wrapper
- * flattens them.
+ * What a run's end means (law N14): the exit code by the table of whoever applies the configuration, everything else
+ * alike. Codes survive only where no wrapper flattens them.
  *
  * @module
  */
@@ -11,6 +11,8 @@ export type RunEnd =
   /** Killed by a signal, ours or another's. */
   | { readonly _tag: 'Killed'; readonly by: string }
   | { readonly _tag: 'TimedOut' }
+  /** It left because another run was under way, which nobody waits for (law N13). */
+  | { readonly _tag: 'LockHeld' }
   | { readonly _tag: 'NotStarted'; readonly detail: string }
   /** The agent was gone when the run ended, so nobody knows how. */
   | { readonly _tag: 'Interrupted' };
@@ -28,6 +30,7 @@ export type FailureName =
   | 'Failed'
   | 'Interrupted'
   | 'Killed'
+  | 'LockHeld'
   | 'TimedOut'
   | 'NotStarted'
   | 'RebootFailed'
@@ -35,38 +38,40 @@ export type FailureName =
   | 'LicenceMissing'
   | 'UpgradedTwice';
 
-const SUCCEEDED: RunOutcome = { _tag: 'Succeeded', rebootPending: false };
-const SUCCEEDED_REBOOT_PENDING: RunOutcome = { _tag: 'Succeeded', rebootPending: true };
-const UPGRADED: RunOutcome = { _tag: 'Upgraded' };
+/** What the exit codes of an applier mean. A code that is not in it is a failure without a name of its own. */
+export type OutcomeTable = ReadonlyMap<number, RunOutcome>;
 
-const UPGRADED_TWICE = 'exit code 213: the client upgraded itself again right after it had done so';
+/** The outcome of a code that says success; a reboot may be pending. */
+export const runSucceeded = (rebootPending = false): RunOutcome => ({ _tag: 'Succeeded', rebootPending });
 
-const failed = (name: FailureName, detail: string): RunOutcome => ({ _tag: 'Failed', name, detail });
+/** The outcome of a code that says failure, by name. */
+export const runFailed = (name: FailureName, detail: string): RunOutcome => ({ _tag: 'Failed', name, detail });
 
-const outcomeOfExit = (code: number, isAfterUpgrade: boolean): RunOutcome => {
-  switch (code) {
-    case 0:
-      return SUCCEEDED;
-    case 35:
-    case 37:
-      return SUCCEEDED_REBOOT_PENDING;
-    case 213:
-      // Once: a client that upgrades itself on every run would never stop.
-      return isAfterUpgrade ? failed('UpgradedTwice', UPGRADED_TWICE) : UPGRADED;
-    case 2:
-      return failed('Killed', 'exit code 2: stopped by SIGINT');
-    case 3:
-      return failed('Killed', 'exit code 3: stopped by SIGTERM');
-    case 41:
-      return failed('RebootFailed', 'exit code 41: the reboot failed');
-    case 43:
-      return failed('ConfigurationFailed', 'exit code 43: the configuration is faulty');
-    case 173:
-    case 174:
-      return failed('LicenceMissing', `exit code ${code}: the licence is not set or not entitled`);
-    default:
-      return failed('Failed', `exit code ${code}`);
-  }
+/** The outcome of a code that says that the client has replaced itself. */
+export const CLIENT_UPGRADED: RunOutcome = { _tag: 'Upgraded' };
+
+const LICENCE_MISSING = 'the licence is not set or not entitled';
+
+/** The exit codes of Chef Infra Client 18, and of what is built from its source. */
+export const CHEF_OUTCOMES: OutcomeTable = new Map([
+  [0, runSucceeded()],
+  [35, runSucceeded(true)],
+  [37, runSucceeded(true)],
+  [213, CLIENT_UPGRADED],
+  [2, runFailed('Killed', 'exit code 2: stopped by SIGINT')],
+  [3, runFailed('Killed', 'exit code 3: stopped by SIGTERM')],
+  [41, runFailed('RebootFailed', 'exit code 41: the reboot failed')],
+  [43, runFailed('ConfigurationFailed', 'exit code 43: the configuration is faulty')],
+  [173, runFailed('LicenceMissing', `exit code 173: ${LICENCE_MISSING}`)],
+  [174, runFailed('LicenceMissing', `exit code 174: ${LICENCE_MISSING}`)],
+]);
+
+const outcomeOfExit = (code: number, isAfterUpgrade: boolean, table: OutcomeTable): RunOutcome => {
+  const outcome = table.get(code) ?? runFailed('Failed', `exit code ${code}`);
+  // Once: a client that upgrades itself on every run would never stop.
+  return outcome._tag === 'Upgraded' && isAfterUpgrade
+    ? runFailed('UpgradedTwice', `exit code ${code}: the client upgraded itself again right after it had done so`)
+    : outcome;
 };
 
 /**
@@ -74,18 +79,21 @@ const outcomeOfExit = (code: number, isAfterUpgrade: boolean): RunOutcome => {
  *
  * @param isAfterUpgrade - whether the run was the one that an upgraded client is answered with: a second upgrade is a
  * failure.
+ * @param table - what the exit codes mean; those of Chef unless somebody else applies the configuration.
  */
-export const runOutcomeOf = (end: RunEnd, isAfterUpgrade = false): RunOutcome => {
+export const runOutcomeOf = (end: RunEnd, isAfterUpgrade = false, table: OutcomeTable = CHEF_OUTCOMES): RunOutcome => {
   switch (end._tag) {
     case 'Exited':
-      return outcomeOfExit(end.code, isAfterUpgrade);
+      return outcomeOfExit(end.code, isAfterUpgrade, table);
     case 'Killed':
-      return failed('Killed', `killed by ${end.by}`);
+      return runFailed('Killed', `killed by ${end.by}`);
     case 'TimedOut':
-      return failed('TimedOut', 'ran longer than its time limit');
+      return runFailed('TimedOut', 'ran longer than its time limit');
+    case 'LockHeld':
+      return runFailed('LockHeld', 'another run was under way');
     case 'NotStarted':
-      return failed('NotStarted', end.detail);
+      return runFailed('NotStarted', end.detail);
     case 'Interrupted':
-      return failed('Interrupted', 'the agent ended before the run did');
+      return runFailed('Interrupted', 'the agent ended before the run did');
   }
 };

@@ -15,10 +15,12 @@ import * as O from 'fp-ts/lib/Option.js';
 import { isVersion } from './dedup.ts';
 import { type Disabling, isFloorDisabled } from './disabling.ts';
 import type { Version } from './names.ts';
+import type { Asked } from './node-request.ts';
 import { type NodeState, type PendingVersion, type RunCause, type Running, wholeSecond } from './node-state.ts';
 import type { RunEnd } from './run-outcome.ts';
 import { isExpired } from './run-request.ts';
 import { type EpochMs, earlier } from './time.ts';
+import { withDisabled, withEnabled, withRunNow, withSwitched } from './summoner/asked.ts';
 import { withClockStepped, withStartsMended } from './summoner/clock-set.ts';
 import { hasSuccess, withFloorAnchored, floorStartAt, withDisablingEnded } from './summoner/floor.ts';
 import type {
@@ -37,6 +39,7 @@ import { afterRun } from './summoner/run-ended.ts';
 import { judgeSignal } from './summoner/signal-seen.ts';
 
 export * from './summoner/model.ts';
+export { withClockStepped } from './summoner/clock-set.ts';
 export { startingBus } from './summoner/polling.ts';
 
 const WAIT: SummonerAction = { _tag: 'Wait' };
@@ -182,15 +185,11 @@ export const step = (
     case 'RunEnded':
       return conclude(policy, withNode(state, afterRun(policy, node, event.end, now)), now);
     case 'Disabled':
-      return conclude(
-        policy,
-        withNode(state, { ...node, disabled: O.some(event.disabling), disabledSince: O.some(now) }),
-        now,
-      );
+      return conclude(policy, withNode(state, withDisabled(node, event.disabling, now)), now);
     case 'Enabled':
       return conclude(policy, withNode(state, withEnabled(policy, node, now)), now);
     case 'RunNowAsked':
-      return conclude(policy, withNode(state, { ...node, runNow: true }), now);
+      return conclude(policy, withNode(state, withRunNow(node)), now);
     case 'FallbackSucceeded':
       return conclude(policy, withNode(state, withFallbackSuccess(policy, node, event.at, now)), now);
     case 'ClockStepped':
@@ -205,11 +204,18 @@ export const step = (
 export const afterLastRun = (policy: SummonerPolicy, state: SummonerState, end: RunEnd, now: EpochMs): SummonerState =>
   withNode(state, afterRun(policy, state.node, end, now));
 
-/** Ends a disabling at once, also during a run: left to its end, a clock that is set back would bring it back. */
-const withEnabled = (policy: SummonerPolicy, node: NodeState, now: EpochMs): NodeState => {
-  if (O.isNone(node.disabled)) return node;
-  const { value } = node.disabled;
-  return withDisablingEnded(policy, { ...node, disabled: O.some({ ...value, until: earlier(value.until, now) }) }, now);
+/**
+ * The state with what people on the node have asked for since somebody looked. Nothing is concluded from it yet: what they
+ * asked counts before anything starts that was noticed together with it (law N10).
+ */
+export const withAsked = (
+  policy: SummonerPolicy,
+  state: SummonerState,
+  { switched, runNow }: Asked,
+  now: EpochMs,
+): SummonerState => {
+  const node = O.isSome(switched) ? withSwitched(policy, state.node, switched.value, now) : state.node;
+  return withNode(state, runNow ? withRunNow(node) : node);
 };
 
 const withFallbackSuccess = (policy: SummonerPolicy, node: NodeState, at: EpochMs, now: EpochMs): NodeState => {

@@ -6,6 +6,8 @@ export interface ProcessOrder {
   /** The whole environment of the child; nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** What it may read from its standard input, which then ends; absent: nothing. Whether it does read is its own affair. */
+  readonly input?: string;
   /** After so many milliseconds the process group gets SIGINT, which stops chef-client at once. */
   readonly timeLimitMs: number;
   /** So many milliseconds after SIGINT, whatever is left of the group gets SIGKILL. */

@@ -84,7 +84,7 @@ describe('B3: what exists is never changed silently', () => {
       for (const { stack, environment, node } of [existing, becoming]) {
         expect(text).toContain(`${node} in ${stack}/${environment}`);
       }
-      expect(text).toContain(`remove ${paths.nodeFile} and ${paths.dropIn}`);
+      expect(text).toContain('--reassign');
     },
   );
 
@@ -134,10 +134,10 @@ describe('B3: what exists is never changed silently', () => {
         paths,
       ),
     ).toBe(
-      '/etc/signalbox/node.json: document: expected JSON, got nothing; it was left as it is: mend it, or remove it to become web-17 in basalt/prod-1',
+      '/etc/signalbox/node.json: document: expected JSON, got nothing; it was left as it is: mend it, or bootstrap again with --reassign and a --reason to become web-17 in basalt/prod-1',
     );
     expect(formatAssignmentRefusal({ _tag: 'DropInDiffers', found: 'environment "x"\n', wanted }, paths)).toBe(
-      '/etc/chef/client.d/signalbox.rb: expected what bootstrap writes for web-17 in basalt/prod-1, got "environment \\"x\\"\\n"; it was left as it is: remove it and bootstrap again',
+      '/etc/chef/client.d/signalbox.rb: expected what bootstrap writes for web-17 in basalt/prod-1, got "environment \\"x\\"\\n"; it was left as it is: remove it and bootstrap again, or bootstrap with --reassign and a --reason',
     );
   });
 });

@@ -11,7 +11,11 @@ import {
   fallbackDelaySeconds,
   type FallbackPolicy,
 } from '../../src/domain/fallback.ts';
-import { EMPTY_FALLBACK_RECORD, type FallbackRecord } from '../../src/domain/fallback-record.ts';
+import {
+  CLOCK_TOLERANCE_SECONDS,
+  EMPTY_FALLBACK_RECORD,
+  type FallbackRecord,
+} from '../../src/domain/fallback-record.ts';
 import type { LastRun } from '../../src/domain/last-run.ts';
 import { nameFromLiteral, NodeName } from '../../src/domain/names.ts';
 import { epochMs, plus, SECOND_MS } from '../../src/domain/time.ts';
@@ -27,6 +31,7 @@ const succeeded = (epochSeconds: number): LastRun => ({ _tag: 'Succeeded', epoch
 const own = (attempt: number | undefined, success: number | undefined): FallbackRecord => ({
   lastAttemptEpochSeconds: O.fromNullable(attempt),
   lastSuccessEpochSeconds: O.fromNullable(success),
+  disbelievedEpochSeconds: O.none,
 });
 const summary = (decision: FallbackDecision): string => `${decision._tag} ${decision.reason}`;
 
@@ -58,20 +63,26 @@ const anyPolicy: fc.Arbitrary<FallbackPolicy> = fc.record(
 );
 
 const isFresh = (when: O.Option<number>, limitSeconds: number): boolean =>
-  O.isSome(when) && when.value <= NOW_SECONDS && NOW_SECONDS - when.value < limitSeconds;
+  O.isSome(when) && when.value <= NOW_SECONDS + CLOCK_TOLERANCE_SECONDS && NOW_SECONDS - when.value < limitSeconds;
 
 describe('F1: when it fires', () => {
   it.each<readonly [string, LastRun, FallbackRecord]>([
     ['Fire NeverSucceeded', { _tag: 'Never' }, EMPTY_FALLBACK_RECORD],
     ['Fire RecordTorn', { _tag: 'Torn' }, EMPTY_FALLBACK_RECORD],
-    ['Fire RecordFromTheFuture', succeeded(NOW_SECONDS + 1), EMPTY_FALLBACK_RECORD],
+    ['Fire RecordFromTheFuture', succeeded(NOW_SECONDS + 61), EMPTY_FALLBACK_RECORD],
     ['Fire Overdue', succeeded(NOW_SECONDS - 12 * HOURS), EMPTY_FALLBACK_RECORD],
     ['Fire Overdue', succeeded(NOW_SECONDS - 12 * HOURS), own(NOW_SECONDS - HOURS, NOW_SECONDS - 12 * HOURS)],
-    ['Fire NeverSucceeded', { _tag: 'Never' }, own(NOW_SECONDS + 1, NOW_SECONDS + 1)],
+    ['Fire NeverSucceeded', { _tag: 'Never' }, own(NOW_SECONDS + 61, NOW_SECONDS + 61)],
+    [
+      'Fire RecordFromTheFuture',
+      succeeded(NOW_SECONDS),
+      { ...own(undefined, undefined), disbelievedEpochSeconds: O.some(NOW_SECONDS) },
+    ],
+    ['Wait Healthy', succeeded(NOW_SECONDS + 60), EMPTY_FALLBACK_RECORD],
     ['Wait Healthy', succeeded(NOW_SECONDS), EMPTY_FALLBACK_RECORD],
     ['Wait Healthy', succeeded(NOW_SECONDS - 12 * HOURS + 1), own(NOW_SECONDS, NOW_SECONDS)],
     ['Wait HealedByFallback', { _tag: 'Torn' }, own(NOW_SECONDS - 9, NOW_SECONDS - 12 * HOURS + 1)],
-    ['Wait HealedByFallback', succeeded(NOW_SECONDS + 1), own(NOW_SECONDS, NOW_SECONDS)],
+    ['Wait HealedByFallback', succeeded(NOW_SECONDS + 61), own(NOW_SECONDS, NOW_SECONDS)],
     ['Wait RetryIntervalNotOver', { _tag: 'Never' }, own(NOW_SECONDS - HOURS + 1, undefined)],
     ['Wait RetryIntervalNotOver', { _tag: 'Torn' }, own(NOW_SECONDS, NOW_SECONDS - 12 * HOURS)],
   ])('%s: %j, %j', (expected, run, record) => {
@@ -94,7 +105,7 @@ describe('F1: when it fires', () => {
 
   property(
     'fault 31: a success from the future counts as little as none',
-    [fc.integer({ min: 1 }), ownRecord],
+    [fc.integer({ min: CLOCK_TOLERANCE_SECONDS + 1 }), ownRecord],
     (ahead, record) => {
       const future = fallbackDecision(policy, succeeded(NOW_SECONDS + ahead), record, NOW);
       const never = fallbackDecision(policy, { _tag: 'Never' }, record, NOW);

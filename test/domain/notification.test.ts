@@ -145,6 +145,9 @@ describe('explainNotice', () => {
           '1.0.1 is approved by Anna <anna@example.com> & friends: disks fill up <!channel> "quoted" é🚦',
         'artifact.refused': 'artifact 1.0.1.tar.gz is refused: disks fill up <!channel> "quoted" é🚦',
         'fallback.fired': 'the fallback fired on web-17.example.com: Succeeded (Overdue)',
+        'bootstrap.done':
+          'web-17.example.com in zone use1-az4 belongs to basalt/prod-1: Reassigned (disks fill up <!channel> "quoted" é🚦)',
+        'bootstrap.failed': 'a machine does not know where it belongs: disks fill up <!channel> "quoted" é🚦',
       }[type],
     );
   });

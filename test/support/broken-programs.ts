@@ -336,6 +336,33 @@ const DEAD_AND_FROM_THE_FUTURE = scenarioOf({
   ],
 });
 
+const DEAD_AND_SET_BACK = scenarioOf({
+  name: 'dead-and-set-back',
+  about: 'the Summoners die, the clock is set back, and no run succeeds before it has caught up',
+  plan: oneStage(600),
+  lasts: '2d',
+  fleet: 20,
+  installed: '1.0.0',
+  faults: [
+    { kind: 'summoner-broken', at: '1h' },
+    { kind: 'clock-stepped', at: '1h5m', step: '-3h' },
+    { kind: 'chef-server-down', at: '1h5m', for: '6h' },
+  ],
+});
+
+const DEAD_AND_FULL = scenarioOf({
+  name: 'dead-and-full',
+  about: 'the Summoners die, and then the disks are full for a day',
+  plan: oneStage(600),
+  lasts: '2d',
+  fleet: 5,
+  installed: '1.0.0',
+  faults: [
+    { kind: 'summoner-broken', at: '1h' },
+    { kind: 'disk-full', at: '10h', for: '1d' },
+  ],
+});
+
 const DEAD_SUMMONERS = scenarioOf({
   name: 'dead-summoners',
   about: 'the Summoners die, and for some hours after the threshold no run succeeds; machines are rebooted meanwhile',
@@ -1095,6 +1122,21 @@ export const DELIBERATE_BUGS: readonly DeliberateBug[] = [
       }),
     scenario: DEAD_AND_FROM_THE_FUTURE,
     laws: ['F1'],
+  },
+  {
+    name: 'a fallback that believes what lay ahead of the clock once that has caught up',
+    programs: () =>
+      withLook((policy, lastRun, own, now) =>
+        SHIPPED.fallback.lookOf(policy, lastRun, { ...own, disbelievedEpochSeconds: O.none }, now),
+      ),
+    scenario: DEAD_AND_SET_BACK,
+    laws: ['F1'],
+  },
+  {
+    name: 'a fallback whose record has no second place',
+    programs: () => ({ ...SHIPPED, fallback: { ...SHIPPED.fallback, recordInForce: (own) => own } }),
+    scenario: DEAD_AND_FULL,
+    laws: ['F4'],
   },
   {
     name: 'a fallback without its retry interval',

@@ -17,7 +17,8 @@ export type FileFixture =
   | { readonly _tag: 'Pipe' };
 
 /** What a case is there for; a broken variant of the script names the groups that must catch it. */
-export type CaseGroup = 'ages' | 'numbers' | 'prefixes' | 'files' | 'policies' | 'calendar' | 'records';
+export type CaseGroup =
+  'ages' | 'ahead' | 'numbers' | 'prefixes' | 'files' | 'policies' | 'calendar' | 'records' | 'spares';
 
 /** One row: everything that the decision depends on. */
 export interface FallbackCase {
@@ -31,6 +32,8 @@ export interface FallbackCase {
   readonly node: string;
   readonly state: FileFixture;
   readonly record: FileFixture;
+  /** The record in its second place. */
+  readonly spare: FileFixture;
 }
 
 /** 28 July 2025, 02:02:31 UTC. */
@@ -60,6 +63,7 @@ const recordText = (attempt: string | number | undefined, success: string | numb
   (success === undefined ? '' : `last_success_epoch=${success}\n`);
 
 const base: Omit<FallbackCase, 'group' | 'name' | 'state' | 'record'> = {
+  spare: MISSING,
   nowEpochSeconds: NOW_EPOCH_SECONDS,
   thresholdSeconds: THRESHOLD_SECONDS,
   retryIntervalSeconds: RETRY_SECONDS,
@@ -80,6 +84,8 @@ export const usualCase: FallbackCase = {
 const successAges = [
   undefined,
   -1_000_000_000,
+  -61,
+  -60,
   -1,
   0,
   1,
@@ -88,7 +94,7 @@ const successAges = [
   THRESHOLD_SECONDS + 1,
   1_753_668_150,
 ];
-const attemptAges = [undefined, -86_400, -1, 0, RETRY_SECONDS - 1, RETRY_SECONDS, RETRY_SECONDS + 1];
+const attemptAges = [undefined, -86_400, -61, -1, 0, RETRY_SECONDS - 1, RETRY_SECONDS, RETRY_SECONDS + 1];
 
 const ages: readonly FallbackCase[] = successAges.flatMap((primary) =>
   successAges.flatMap((own) =>
@@ -110,6 +116,32 @@ const ages: readonly FallbackCase[] = successAges.flatMap((primary) =>
                 ),
               ),
       })),
+  ),
+);
+
+/** Successes of the Summoner's that lie, or lay, ahead of the clock, and what the record says of that. */
+const ahead: readonly FallbackCase[] = [
+  -THRESHOLD_SECONDS - 1,
+  -THRESHOLD_SECONDS,
+  -3_600,
+  -61,
+  -60,
+  0,
+  60,
+  43_199,
+].flatMap((age) =>
+  [undefined, age, age + 1, 'x', `0${NOW_EPOCH_SECONDS - age}`].flatMap((disbelieved) =>
+    [undefined, 60, THRESHOLD_SECONDS].map((own): FallbackCase => {
+      const stated = typeof disbelieved === 'number' ? NOW_EPOCH_SECONDS - disbelieved : disbelieved;
+      const success = own === undefined ? '' : recordText(undefined, NOW_EPOCH_SECONDS - own);
+      return {
+        ...base,
+        group: 'ahead',
+        name: `Summoner ${age} s ago, disbelieved ${stated ?? 'none'}, own success ${own ?? 'never'}`,
+        state: file(stateText(NOW_EPOCH_SECONDS - age)),
+        record: file(success + (stated === undefined ? '' : `disbelieved_epoch=${stated}\n`)),
+      };
+    }),
   ),
 );
 
@@ -326,6 +358,23 @@ const records: readonly FallbackCase[] = hostileRecords.map(([name, fixture]) =>
   record: fixture,
 }));
 
+/** A record in the second place goes before the one in the first, whatever it says, where it is a plain file. */
+const spares: readonly FallbackCase[] = [
+  ...hostileRecords.slice(0, 16),
+  ['fresh', file(recordText(FRESH, FRESH))] as const,
+  ['stale', file(recordText(STALE, STALE))] as const,
+  ['disbelieving', file(`disbelieved_epoch=${FRESH}\n`)] as const,
+].flatMap(([name, fixture]) =>
+  [FRESH, STALE].map((own): FallbackCase => ({
+    ...base,
+    group: 'spares',
+    name: `a record in the second place: ${name}; that in the first ${own === FRESH ? 'fresh' : 'stale'}`,
+    state: file(stateText(name === 'disbelieving' ? FRESH : STALE)),
+    record: file(recordText(own, own)),
+    spare: fixture,
+  })),
+);
+
 /** Other limits than the usual ones, met exactly, just missed and just passed. */
 const policies: readonly FallbackCase[] = [1, 2, 60, 43_199, 86_400, 9_999_999].flatMap((seconds) =>
   [-1, 0, 1].flatMap((offset): readonly FallbackCase[] => [
@@ -384,10 +433,12 @@ const calendar: readonly FallbackCase[] = instants.flatMap(([name, nowEpochSecon
 /** Every case, in a fixed order. */
 export const fallbackCases: readonly FallbackCase[] = [
   ...ages,
+  ...ahead,
   ...numbers,
   ...prefixes,
   ...files,
   ...records,
+  ...spares,
   ...policies,
   ...calendar,
 ];

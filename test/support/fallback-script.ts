@@ -108,22 +108,29 @@ export interface PlacedCase extends FallbackCase {
   readonly directory: string;
   readonly stateFile: string;
   readonly recordFile: string;
+  readonly spareFile: string;
 }
 
 /** Puts the files of each case into a directory of its own below `root`, with the script's configuration beside them. */
 export const placeCases = (root: string, cases: readonly FallbackCase[]): readonly PlacedCase[] =>
   cases.map((row, i) => {
     const directory = join(root, `case-${i}`);
-    const [stateFile, recordFile] = [join(directory, 'state'), join(directory, 'record')];
+    const [stateFile, recordFile, spareFile] = ['state', 'record', 'spare'].map((name) => join(directory, name)) as [
+      string,
+      string,
+      string,
+    ];
     mkdirSync(directory, { recursive: true });
     place(stateFile, row.state);
     place(recordFile, row.record);
+    place(spareFile, row.spare);
     writeFileSync(join(directory, 'now'), `${row.nowEpochSeconds}\n`);
     writeFileSync(
       join(directory, 'conf'),
       [
         `STATE_FILE=${stateFile}`,
         `RECORD_FILE=${recordFile}`,
+        `SPARE_FILE=${spareFile}`,
         `LOCK_FILE=${join(directory, 'lock')}`,
         `THRESHOLD_SECONDS=${row.thresholdSeconds}`,
         `RETRY_SECONDS=${row.retryIntervalSeconds}`,
@@ -132,7 +139,7 @@ export const placeCases = (root: string, cases: readonly FallbackCase[]): readon
         '',
       ].join('\n'),
     );
-    return { ...row, directory, stateFile, recordFile };
+    return { ...row, directory, stateFile, recordFile, spareFile };
   });
 
 /** What the script printed for one case, and how it ended. */

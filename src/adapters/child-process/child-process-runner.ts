@@ -50,13 +50,13 @@ const notStarted = ({ command, cwd }: ProcessOrder, error: unknown): ProcessOutc
   };
 };
 
-const launch = ({ command, args, env, cwd }: ProcessOrder): ChildProcess =>
+const launch = ({ command, args, env, cwd, input }: ProcessOrder): ChildProcess =>
   spawn(command, args, {
     // A group of its own: a stop reaches all that the run started, and what stops us does not stop the run.
     detached: true,
     env,
     shell: false,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     ...(cwd === undefined ? {} : { cwd }),
   });
 
@@ -85,6 +85,9 @@ const run = async (order: ProcessOrder, abort: AbortSignal | undefined): Promise
     pipe?.on('data', tail.add);
     pipe?.on('error', () => undefined);
   }
+  // Whoever does not read it, or ends before, breaks the pipe; and one that is full holds nothing up here.
+  child.stdin?.on('error', () => undefined);
+  child.stdin?.end(order.input);
   if (child.pid === undefined) {
     const failure = await ended;
     return notStarted(order, 'error' in failure ? failure.error : new Error('no process was made'));
@@ -115,14 +118,15 @@ const run = async (order: ProcessOrder, abort: AbortSignal | undefined): Promise
   await drainWhatIsThere(tail);
   letGo(child.stdout);
   letGo(child.stderr);
+  child.stdin?.destroy();
   return 'error' in exit ? notStarted(order, exit.error) : outcomeOf(exit, stopped, tail);
 };
 
 /**
  * Runs processes of this machine, each the leader of a process group of its own and without a shell.
  *
- * A name without a slash is looked up on the `PATH` of the order's own environment. Standard input is empty; output and
- * error output are drained as they come, and their common tail is kept. A run that ends by itself leaves alone what it
+ * A name without a slash is looked up on the `PATH` of the order's own environment. Standard input is what the order has, or
+ * empty; output and error output are drained as they come, and their common tail is kept. A run that ends by itself leaves alone what it
  * started in the background, as a recipe may start a daemon; a run that is stopped leaves nothing of its group.
  */
 export const childProcessRunner = (): ProcessRunner => ({ run });

@@ -19,6 +19,11 @@ export {
   HOSTILE_ARTIFACTS,
   streamed,
 } from './example-artifact.ts';
+export {
+  machineMetadataContract,
+  type MachineMetadataHarness,
+  type MetadataMood,
+} from './machine-metadata-contract.ts';
 export { EXAMPLE_NOTICES, notifierContract, type NotifierHarness, type ReceiverMood } from './notifier-contract.ts';
 export { processRunnerContract, type ProcessRunnerHarness } from './process-runner-contract.ts';
 export { signalBusContract, type SignalBusHarness } from './signal-bus-contract.ts';

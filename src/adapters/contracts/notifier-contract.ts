@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as O from 'fp-ts/lib/Option.js';
-import { EnvironmentName, nameFromLiteral, NodeName, Slug, StackName, Version } from '../../domain/names.ts';
+import { EnvironmentName, nameFromLiteral, NodeName, Slug, StackName, Version, ZoneId } from '../../domain/names.ts';
 import { NOTICE_TYPES, type Notice, type Notification, notificationOf } from '../../domain/notification.ts';
 import { epochMs } from '../../domain/time.ts';
 import type { Notifier } from '../../ports/notifier.ts';
@@ -58,6 +58,18 @@ export const EXAMPLE_NOTICES: readonly Notice[] = [
     type: 'fallback.fired',
     data: { node: nameFromLiteral(NodeName)('web-17.example.com'), outcome: 'Succeeded', reason: 'Overdue' },
   },
+  {
+    type: 'bootstrap.done',
+    data: {
+      node: nameFromLiteral(NodeName)('web-17.example.com'),
+      stack,
+      environment,
+      zone: nameFromLiteral(ZoneId)('use1-az4'),
+      outcome: 'Reassigned',
+      reason: O.some(reason),
+    },
+  },
+  { type: 'bootstrap.failed', data: { reason } },
 ];
 
 const AT = epochMs(1_767_616_300_000);

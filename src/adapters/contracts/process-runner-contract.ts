@@ -114,6 +114,21 @@ const LAWS: Readonly<Record<string, Law<ProcessRunnerHarness>>> = {
     assert.equal(outputTail, args.map((argument) => `<${argument}>`).join(''));
     return undefined;
   },
+  'what a process is given to read, it can read to its end; without, there is nothing': async ({ runner }) => {
+    const input = 'two lines\nand no end of line: ä $HOME "';
+    const given = assertTag(await runner.run(order('cat', { input })), 'Exited');
+    assert.equal(given.outputTail, input);
+    assert.equal(assertTag(await runner.run(order('cat')), 'Exited').outputTail, '');
+    return undefined;
+  },
+  'what a process does not read holds up nobody': async ({ runner }) => {
+    const input = 'x'.repeat(1_000_000);
+    for (const script of ['exit 3', 'exec <&-; exit 3', 'sleep 60 & exit 3']) {
+      const ended = await promptly(`the end of ${script}`, runner.run(order(script, { input })));
+      assert.equal(assertTag(ended, 'Exited').code, 3);
+    }
+    return undefined;
+  },
   'the environment is the one that was ordered, and nothing is inherited': async ({ runner }) => {
     const ordered = { command: '/usr/bin/env', args: [], env: { A: '1', B: 'b c' } };
     const { outputTail } = assertTag(await runner.run({ ...order(''), ...ordered }), 'Exited');

@@ -16,15 +16,26 @@ const short = (text: string): string => hash('sha256', text).slice(0, 8);
 /** When a process started: the 22nd field of its `stat`, counted after the name, which may hold anything. */
 const startOf = (stat: string): string => stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
 
+/** Where a sandbox hides which start of the machine this is; a number that was given again is told by its time all the same. */
+const UNKNOWN_BOOT = 'ffffffff';
+
+const bootOf = async (): Promise<string> => {
+  try {
+    return short((await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim());
+  } catch {
+    return UNKNOWN_BOOT;
+  }
+};
+
 const readAuthor = async (): Promise<Author | undefined> => {
   try {
     const [boot, namespace, pid, stat] = await Promise.all([
-      readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
+      bootOf(),
       readlink('/proc/self/ns/pid'),
       readlink('/proc/self'),
       readFile('/proc/self/stat', 'utf8'),
     ]);
-    return { boot: short(boot.trim()), namespace: short(namespace), pid, startedAt: startOf(stat) };
+    return { boot, namespace: short(namespace), pid, startedAt: startOf(stat) };
   } catch {
     return undefined;
   }
@@ -52,7 +63,7 @@ export const authorIsGone = async (name: string): Promise<boolean | undefined> =
   const here = await thisAuthor();
   const [, boot, namespace, pid, startedAt] = AUTHOR.exec(name) ?? [];
   if (here === undefined || boot === undefined) return undefined;
-  if (boot !== here.boot) return true;
+  if (boot !== here.boot && boot !== UNKNOWN_BOOT && here.boot !== UNKNOWN_BOOT) return true;
   if (namespace !== here.namespace) return undefined;
   try {
     return startOf(await readFile(`/proc/${pid ?? ''}/stat`, 'utf8')) !== startedAt;

@@ -9,7 +9,7 @@ export interface MetadataLimits {
   readonly requestMs: number;
   /** For all that is asked, every repetition and wait included, in milliseconds. */
   readonly totalMs: number;
-  /** The ceiling of the first wait between two tries, in milliseconds; it doubles up to {@link WAIT_MS_MAX}. */
+  /** The ceiling of the first wait between two tries, in milliseconds; it doubles up to 5 seconds. */
   readonly waitMs: number;
 }
 

@@ -1,5 +1,7 @@
+import type * as O from 'fp-ts/lib/Option.js';
 import type { NodeName, StackName, ZoneId } from '../../domain/names.ts';
 import type { ZoneMap } from '../../domain/zone-map.ts';
+import type { Log } from '../log.ts';
 
 /** How reading one of the two files ended. */
 export type FileReading =
@@ -17,6 +19,7 @@ export interface BootstrapDeps {
   readonly readFile: (path: string) => Promise<FileReading>;
   /** Writes a file whole or not at all, durably, making its directory where that is missing (law B4). */
   readonly writeFileAtomically: (path: string, text: string) => Promise<FileChange>;
+  readonly log: Log;
   /** Removes a file; one that is not there is `Done`. */
   readonly removeFile: (path: string) => Promise<FileChange>;
 }
@@ -38,4 +41,6 @@ export interface BootstrapOptions {
   readonly paths: BootstrapPaths;
   /** Answers what it would write, and writes nothing. */
   readonly isDry: boolean;
+  /** Why a machine that is assigned otherwise is moved; none: it stays (law B3). */
+  readonly reassign: O.Option<string>;
 }

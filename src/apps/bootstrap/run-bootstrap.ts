@@ -28,6 +28,8 @@ export type BootstrapReport =
   | { readonly _tag: 'AlreadyAssigned'; readonly assignment: Assignment }
   /** The node file said so before; chef-client's drop-in was missing and is there again. */
   | { readonly _tag: 'DropInRestored'; readonly assignment: Assignment }
+  /** It was assigned otherwise, and both files are written anew because a person said so. */
+  | { readonly _tag: 'Reassigned'; readonly assignment: Assignment; readonly reason: string }
   /** A dry run: these files would be written, in this order; none when everything stands as it should. */
   | { readonly _tag: 'DryRun'; readonly assignment: Assignment; readonly files: readonly PlannedFile[] };
 
@@ -66,6 +68,23 @@ const filesToWrite = (
   ...(missing === 'Both' ? [{ path: nodeFile, text: nodeFileText(assignment) }] : []),
 ];
 
+/** Puts back the drop-in that stood there, so that chef-client and the Summoner go on as they were. */
+const putBack = async (
+  deps: BootstrapDeps,
+  { nodeFile, dropIn }: BootstrapPaths,
+  was: { readonly nodeFile: O.Option<string>; readonly dropIn: O.Option<string> },
+): Promise<string> => {
+  const reading = await deps.readFile(nodeFile);
+  const isAsItWas = O.isSome(was.nodeFile)
+    ? reading._tag === 'Found' && reading.text === was.nodeFile.value
+    : reading._tag === 'Missing';
+  if (!isAsItWas) return '; both files may be changed';
+  const restored = O.isSome(was.dropIn)
+    ? await deps.writeFileAtomically(dropIn, was.dropIn.value)
+    : await deps.removeFile(dropIn);
+  return restored._tag === 'Done' ? '; it stays where it was' : `; ${dropIn} was left changed: ${restored.detail}`;
+};
+
 /**
  * Takes back a drop-in that no node file stands behind, so that a failure leaves neither. A node file that is there in
  * spite of its failure, because only the last sync failed, keeps its drop-in.
@@ -96,13 +115,22 @@ const write = async (
  *
  * It writes chef-client's drop-in and then the node file, each whole or not at all. The node file is the commit point: a
  * crash between the two leaves a drop-in that the next bootstrap finds and completes. What exists is never changed
- * silently: the same assignment again does nothing, another one is refused.
+ * silently: the same assignment again does nothing, another one is refused, or carried out and logged where a person gave a
+ * reason.
  *
  * Never rejects while no dependency does.
  */
 export const runBootstrap =
   (deps: BootstrapDeps) =>
-  async ({ map, stack, zone, node, paths, isDry }: BootstrapOptions): Promise<E.Either<Failure, BootstrapReport>> => {
+  async ({
+    map,
+    stack,
+    zone,
+    node,
+    paths,
+    isDry,
+    reassign,
+  }: BootstrapOptions): Promise<E.Either<Failure, BootstrapReport>> => {
     const wanted = assignmentFor(map)(stack, zone, node);
     if (E.isLeft(wanted)) return E.left(badData(formatUnmappedZone(wanted.left)));
     const nodeFile = await existingText(deps, paths.nodeFile);
@@ -110,7 +138,8 @@ export const runBootstrap =
     const dropIn = await existingText(deps, paths.dropIn);
     if (E.isLeft(dropIn)) return dropIn;
 
-    const decision = assignmentDecision(wanted.right, { nodeFile: nodeFile.right, dropIn: dropIn.right });
+    const existing = { nodeFile: nodeFile.right, dropIn: dropIn.right };
+    const decision = assignmentDecision(wanted.right, existing, O.isSome(reassign));
     switch (decision._tag) {
       case 'Refuse':
         return E.left(refused(decision.refusal, paths));
@@ -122,6 +151,15 @@ export const runBootstrap =
         if (isDry) return E.right({ _tag: 'DryRun', assignment, files });
         const written = await write(deps, files, async () => '');
         return E.map((): BootstrapReport => ({ _tag: 'DropInRestored', assignment }))(written);
+      }
+      case 'Reassign': {
+        const { assignment, instead } = decision;
+        const files = filesToWrite(assignment, 'Both', paths);
+        if (isDry) return E.right({ _tag: 'DryRun', assignment, files });
+        const reason = O.getOrElse(() => '')(reassign);
+        deps.log('warn', 'the machine is moved', { to: describeAssignment(assignment), instead, reason });
+        const written = await write(deps, files, () => putBack(deps, paths, existing));
+        return E.map((): BootstrapReport => ({ _tag: 'Reassigned', assignment, reason }))(written);
       }
       case 'Assign': {
         const { assignment } = decision;
@@ -143,6 +181,8 @@ export const describeBootstrap = (report: BootstrapReport): string => {
       return `already assigned ${what}`;
     case 'DropInRestored':
       return `already assigned ${what}; chef-client's drop-in was missing and is written again`;
+    case 'Reassigned':
+      return `reassigned ${what}: ${report.reason}`;
     case 'DryRun':
       return report.files.length === 0
         ? `already assigned ${what}`

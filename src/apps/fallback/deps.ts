@@ -7,6 +7,12 @@ import type { Log } from '../log.ts';
 /** How writing one of the fallback's own files ended. */
 export type FileWriting = { readonly _tag: 'Written' } | { readonly _tag: 'Failed'; readonly detail: string };
 
+/** How writing the fallback's own record ended. */
+export type RecordWriting =
+  | FileWriting
+  /** Not in its own place, but in the one that is kept for that: on record all the same. */
+  | { readonly _tag: 'Spared'; readonly detail: string };
+
 /** How taking the fallback's own lock ended. */
 export type FallbackLock =
   | {
@@ -29,10 +35,13 @@ export interface FallbackDeps {
    * refused, since one line is all that matters.
    */
   readonly readSummonerState: () => Promise<RecordReading>;
-  /** Looks at the fallback's own record, in the same way. */
+  /** Looks at the fallback's own record, in the same way; where a disk that was full has put it elsewhere, there. */
   readonly readOwnRecord: () => Promise<RecordReading>;
-  /** Replaces the fallback's own record as a whole, making its directory where that is missing. */
-  readonly writeOwnRecord: (text: string) => Promise<FileWriting>;
+  /**
+   * Replaces the fallback's own record as a whole, making its directory where that is missing; where that fails, in a
+   * second place on another file system (fault 39).
+   */
+  readonly writeOwnRecord: (text: string) => Promise<RecordWriting>;
   /** Takes a kernel lock without waiting for it: never a pid file, which outlives its writer. */
   readonly lock: () => Promise<FallbackLock>;
   /** Replaces the textfile that a metrics collector reads; one that keeps no metrics answers `Written`. */

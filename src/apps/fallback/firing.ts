@@ -14,7 +14,7 @@ import {
   type FallbackPolicy,
   type FallbackWait,
 } from '../../domain/fallback.ts';
-import { afterAttempt, afterSuccess, type FallbackRecord } from '../../domain/fallback-record.ts';
+import { afterAttempt, afterLook, afterSuccess, type FallbackRecord } from '../../domain/fallback-record.ts';
 import type { LastRun } from '../../domain/last-run.ts';
 import { runOutcomeOf } from '../../domain/run-outcome.ts';
 import type { EpochMs } from '../../domain/time.ts';
@@ -23,16 +23,18 @@ import type { ProcessOutcome } from '../../ports/process-runner.ts';
 /** One decision, with what it was taken from. */
 export interface Look {
   readonly now: EpochMs;
+  /** The fallback's own record, as it is to be from now on. */
   readonly own: FallbackRecord;
+  /** Whether that is another than the one that lies there. */
+  readonly isNews: boolean;
   readonly decision: FallbackDecision;
 }
 
 /** Decides from what the two records show. */
-export const lookOf = (policy: FallbackPolicy, lastRun: LastRun, own: FallbackRecord, now: EpochMs): Look => ({
-  now,
-  own,
-  decision: fallbackDecision(policy, lastRun, own, now),
-});
+export const lookOf = (policy: FallbackPolicy, lastRun: LastRun, record: FallbackRecord, now: EpochMs): Look => {
+  const own = afterLook(record, lastRun, policy.thresholdSeconds, now);
+  return { now, own, isNews: own !== record, decision: fallbackDecision(policy, lastRun, own, now) };
+};
 
 /** What the end of the run means (law N14). */
 export const meaningOf = (outcome: ProcessOutcome): 'Succeeded' | 'Upgraded' | 'Failed' =>
@@ -73,9 +75,9 @@ export const firingOf = (decision: FallbackFire): Firing => ({ order: 'Wait', de
 
 /** After `Wait`. */
 export const afterDelay = (_firing: Firing & { readonly order: 'Wait' }, again: Look): Firing => {
-  const { decision, own, now } = again;
+  const { decision, own, now, isNews } = again;
   return decision._tag === 'Wait'
-    ? { order: 'Leave', look: { own, now, decision } }
+    ? { order: 'Leave', look: { own, now, isNews, decision } }
     : { order: 'Record', decision, own: afterAttempt(own, now), runs: 0 };
 };
 
@@ -89,6 +91,6 @@ export const afterRun = (firing: Firing & { readonly order: 'Run' }, outcome: Pr
   const meaning = meaningOf(outcome);
   if (meaning === 'Upgraded' && runs === 0) return { ...firing, runs: 1 };
   const succeeded = meaning === 'Succeeded';
-  const own = succeeded ? afterSuccess(now) : afterAttempt(firing.own, now);
+  const own = succeeded ? afterSuccess(firing.own, now) : afterAttempt(firing.own, now);
   return { order: 'Record', decision, own, runs: runs + 1, now, outcome, succeeded };
 };

@@ -4,7 +4,7 @@
  *
  * @module
  */
-export type { FallbackDeps, FallbackLock, FallbackOptions, FileWriting } from './deps.ts';
+export type { FallbackDeps, FallbackLock, FallbackOptions, FileWriting, RecordWriting } from './deps.ts';
 export { fallbackMetrics } from './metrics.ts';
 export { describeDecision, describeOutcome, fallbackExitCode, type FallbackReport } from './report.ts';
 export { runFallback } from './run-fallback.ts';

@@ -3,13 +3,14 @@
  *
  * @module
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import * as E from 'fp-ts/lib/Either.js';
 import { childProcessRunner } from '../../adapters/child-process/index.ts';
 import { describeFailure, errnoOf, nodeFileSystem, replaceFile } from '../../adapters/durable-files/index.ts';
 import { takeFileLock } from '../../adapters/file-lock/index.ts';
 import { systemClock } from '../../adapters/system-clock/index.ts';
+import { recordInForce } from '../../domain/fallback-record.ts';
 import { RECORD_BYTES_MAX, type RecordReading } from '../../domain/last-run.ts';
 import { nameFromLiteral, NodeName, parseName } from '../../domain/names.ts';
 import type { ProcessOrder } from '../../ports/process-runner.ts';
@@ -25,6 +26,8 @@ export interface FallbackPaths {
   readonly stateFile: string;
   /** The fallback's own record. */
   readonly recordFile: string;
+  /** Where that is written while its own place cannot be; absent: nowhere. */
+  readonly spareFile?: string;
   /** The textfile of a metrics collector; absent: no metrics. */
   readonly metricsFile?: string;
 }
@@ -51,11 +54,25 @@ const writeFile = async (path: string, text: string): Promise<FileWriting> => {
 export const fallbackFiles = ({
   stateFile,
   recordFile,
+  spareFile,
   metricsFile,
 }: FallbackPaths): Pick<FallbackDeps, 'readSummonerState' | 'readOwnRecord' | 'writeOwnRecord' | 'publishMetrics'> => ({
   readSummonerState: () => readRecord(stateFile),
-  readOwnRecord: () => readRecord(recordFile),
-  writeOwnRecord: (text) => writeFile(recordFile, text),
+  readOwnRecord: async () => {
+    const spare = spareFile === undefined ? undefined : await readRecord(spareFile);
+    return recordInForce(await readRecord(recordFile), spare?._tag === 'Found' ? spare : undefined);
+  },
+  writeOwnRecord: async (text) => {
+    const written = await writeFile(recordFile, text);
+    if (spareFile === undefined) return written;
+    if (written._tag === 'Failed') {
+      const spared = await writeFile(spareFile, text);
+      return spared._tag === 'Written' ? { _tag: 'Spared', detail: written.detail } : written;
+    }
+    // One that stays behind is out of date by one attempt, which is no reason to fail this one.
+    await rm(spareFile, { force: true }).catch(() => undefined);
+    return written;
+  },
   publishMetrics: async (text) => (metricsFile === undefined ? { _tag: 'Written' } : writeFile(metricsFile, text)),
 });
 
@@ -123,6 +140,7 @@ export const fallback = async (
     ...fallbackFiles({
       stateFile: settings.STATE_FILE,
       recordFile: settings.RECORD_FILE,
+      spareFile: settings.SPARE_FILE,
       ...(settings.METRICS_FILE === '' ? {} : { metricsFile: settings.METRICS_FILE }),
     }),
     clock: systemClock(),

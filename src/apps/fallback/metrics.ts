@@ -1,6 +1,6 @@
 import * as O from 'fp-ts/lib/Option.js';
 import type { FallbackDecision } from '../../domain/fallback.ts';
-import { epochSecondsOf, type FallbackRecord } from '../../domain/fallback-record.ts';
+import { epochSecondsOf, type FallbackRecord, isAhead } from '../../domain/fallback-record.ts';
 import type { EpochMs } from '../../domain/time.ts';
 
 /**
@@ -10,7 +10,7 @@ import type { EpochMs } from '../../domain/time.ts';
 export const fallbackMetrics = (decision: FallbackDecision, own: FallbackRecord, now: EpochMs): string => {
   const nowSeconds = epochSecondsOf(now);
   const shown = (epochSeconds: O.Option<number>): number =>
-    O.isSome(epochSeconds) && epochSeconds.value <= nowSeconds ? epochSeconds.value : 0;
+    O.isSome(epochSeconds) && !isAhead(epochSeconds.value, now) ? epochSeconds.value : 0;
   return [
     `check_timestamp_seconds ${nowSeconds}`,
     `decision{decision="${decision._tag}",reason="${decision.reason}"} 1`,

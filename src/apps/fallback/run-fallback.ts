@@ -13,15 +13,24 @@ const look = async (deps: FallbackDeps, options: FallbackOptions): Promise<Look>
   return lookOf(options.policy, lastRunOf(state), fallbackRecordOf(record), deps.clock.now());
 };
 
-const publish = async (deps: FallbackDeps, { decision, own, now }: Look): Promise<void> => {
+const publish = async (
+  deps: FallbackDeps,
+  { decision, own, now }: Pick<Look, 'decision' | 'own' | 'now'>,
+): Promise<void> => {
   const written = await deps.publishMetrics(fallbackMetrics(decision, own, now));
   if (written._tag === 'Failed') deps.log('error', 'the metrics cannot be written', { detail: written.detail });
 };
 
 const record = async (deps: FallbackDeps, own: FallbackRecord): Promise<boolean> => {
   const written = await deps.writeOwnRecord(formatFallbackRecord(own));
-  if (written._tag === 'Failed') deps.log('error', 'the record cannot be written', { detail: written.detail });
-  return written._tag === 'Written';
+  if (written._tag !== 'Written') deps.log('error', 'the record cannot be written', { detail: written.detail });
+  return written._tag !== 'Failed';
+};
+
+/** What a look that runs nothing leaves behind: a record without what it has found to lie ahead of the clock, and metrics. */
+const leave = async (deps: FallbackDeps, look: Look): Promise<void> => {
+  if (look.isNews) await record(deps, look.own);
+  await publish(deps, look);
 };
 
 const callHook = async (deps: FallbackDeps, options: FallbackOptions, what: string, reason: string): Promise<void> => {
@@ -67,7 +76,7 @@ const fire = async (deps: FallbackDeps, options: FallbackOptions, decision: Fall
       case 'Leave': {
         const again = firing.look;
         deps.log('warn', 'healed meanwhile, the fallback runs nothing', { reason: again.decision.reason });
-        await publish(deps, again);
+        await leave(deps, again);
         return { _tag: 'HealedMeanwhile', decision: again.decision };
       }
       case 'Record':
@@ -115,7 +124,7 @@ export const runFallback =
         break;
     }
     if (decision._tag === 'Wait') {
-      await publish(deps, first);
+      await leave(deps, first);
       return { _tag: 'Waited', decision };
     }
     const lock = await deps.lock();

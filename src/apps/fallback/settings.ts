@@ -18,6 +18,7 @@ export const SETTINGS_FILE = '/etc/signalbox/fallback.conf';
 const DEFAULTS = {
   STATE_FILE: '/var/lib/signalbox/summoner.json',
   RECORD_FILE: '/var/lib/signalbox-fallback/record',
+  SPARE_FILE: '/run/signalbox-fallback/record',
   LOCK_FILE: '/var/lib/signalbox-fallback/lock',
   METRICS_FILE: '',
   THRESHOLD_SECONDS: String(THRESHOLD_SECONDS_DEFAULT),

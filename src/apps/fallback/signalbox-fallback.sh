@@ -1,27 +1,19 @@
 #!/bin/sh
 # signalbox-fallback.sh [--dry-run | --drill] [--json]: runs chef-client when nothing has run it with success for 12
-# hours, whatever became of the Summoner. Start it every few minutes (timer, cron). It needs one line of the Summoner's
-# state file, `"last_run_epoch": 1753668151,`, and of the machine date head sed cksum uname sleep mkdir mv rm.
-# Settings: lines NAME=VALUE in /etc/signalbox/fallback.conf, and before those SIGNALBOX_FALLBACK_NAME in the
-# environment. A bad one is complained of and left at its default: it must not disarm a last resort.
+# hours, whatever became of the Summoner. Start it every few minutes. docs/fallback.md of Signalbox explains it; a table
+# of cases holds it equal to src/domain/fallback.ts. Settings: lines NAME=VALUE in /etc/signalbox/fallback.conf, and
+# before those SIGNALBOX_FALLBACK_NAME in the environment; a bad one is complained of and left at its default.
 # Exit: 0 waits; 69 fired and the run succeeded, or a drill; 1 fired and it failed; 64 usage; 75 another fallback is at
-# work; 78 waits, but a setting is bad. src/domain/fallback.ts decides the same: a table of cases holds the two equal.
+# work; 78 waits, but a setting is bad.
 set -uf
 umask 022
-STATE_FILE=/var/lib/signalbox/summoner.json       # the Summoner's; only ever read
-RECORD_FILE=/var/lib/signalbox-fallback/record    # our own last attempt and last success
-LOCK_FILE=/var/lib/signalbox-fallback/lock        # for flock(1); where that is missing, chef-client's own lock must do
-METRICS_FILE=                                     # Prometheus text for a textfile collector; blank: none
+STATE_FILE=/var/lib/signalbox/summoner.json # the Summoner's: its line `"last_run_epoch": 1753668151,` is all we need
+RECORD_FILE=/var/lib/signalbox-fallback/record SPARE_FILE=/run/signalbox-fallback/record # the latter for a full disk
+LOCK_FILE=/var/lib/signalbox-fallback/lock METRICS_FILE='' NODE_NAME='' HOOK=''
 THRESHOLD_SECONDS=43200 RETRY_SECONDS=3600 SPLAY_SECONDS=600 TIME_LIMIT_SECONDS=7200
-NODE_NAME=                                        # draws the splay; blank: `uname -n`
-COMMAND='chef-client --once --run-lock-timeout 0' # split at blanks; leaves at once when a run is under way already
-HOOK=                                             # split at blanks; gets Succeeded, Failed or Drill, and the reason
-names='STATE_FILE RECORD_FILE LOCK_FILE METRICS_FILE THRESHOLD_SECONDS RETRY_SECONDS SPLAY_SECONDS TIME_LIMIT_SECONDS
-  NODE_NAME COMMAND HOOK'
-bad=0 dry_run='' drill='' json='' delay=0 line=''
-newline='
-' blanks=' 	'
-
+COMMAND='chef-client --once --run-lock-timeout 0' # leaves at once when a run is under way already
+bad=0 dry_run='' drill='' json='' delay=0 line='' blanks=' 	' newline='
+'
 log() {
   echo "signalbox-fallback: $*" >&2
   if command -v logger >/dev/null; then logger -t signalbox-fallback -p daemon.warning -- "$*" || :; fi
@@ -30,7 +22,8 @@ complain() { bad=78 && log "$@"; }
 setting() { # NAME VALUE; a blank value leaves the default
   case $2 in [\'\"]*) expected='no quotes' ;; *) expected='' ;; esac
   case $1 in
-  STATE_FILE | RECORD_FILE | LOCK_FILE | METRICS_FILE) case $2 in [!/]*) expected='an absolute path' ;; esac ;;
+  STATE_FILE | RECORD_FILE | SPARE_FILE | LOCK_FILE | METRICS_FILE)
+    case $2 in [!/]*) expected='an absolute path' ;; esac ;;
   THRESHOLD_SECONDS | RETRY_SECONDS | TIME_LIMIT_SECONDS | SPLAY_SECONDS) case $1:$2 in
     SPLAY_SECONDS:0) ;; *:0* | *:*[!0-9]* | *:????????*) expected='1 to 9999999, in seconds' ;; esac ;;
   NODE_NAME | COMMAND | HOOK) ;;
@@ -50,66 +43,68 @@ read_record() { # FILE: sets what the lines of a plain file's first MiB say, bla
     '"last_run_epoch"'*) last_run=${line#'"last_run_epoch":'} last_run=${last_run%,} ;;
     last_attempt_epoch=*) attempt=${line#*=} ;;
     last_success_epoch=*) success=${line#*=} ;;
+    disbelieved_epoch=*) disbelieved=${line#*=} ;;
     esac
     last=$line
   done 2>/dev/null # where bash tells of NULs, and head of a file that cannot be read
   IFS=$blanks$newline
 }
-read_summoner() { # sets $summoner to epoch seconds, null, or anything else for what makes no sense
-  last_run=null
+# No leading zero, which shell arithmetic takes for octal, and at most twelve digits, which it can hold.
+number() { case $1 in '' | 0* | *[!0-9]* | ?????????????*) false ;; esac }
+past() { number "$1" && [ "$1" -le $((now + 60)) ]; } # a clock that is kept is set back by less
+within() { past "$1" && [ $((now - $1)) -lt "$2" ] && retry_at=$(($1 + $2)); }
+decide() { # sets $decision, $reason and $retry_at, and $news where the record is to say something else
+  last_run=null attempt='' success='' disbelieved=''
   read_record "$STATE_FILE"
   if [ ! -e "$STATE_FILE" ] && [ ! -L "$STATE_FILE" ]; then summoner=null
   elif [ "$last" = '}' ]; then summoner=$last_run; else summoner=torn; fi
-}
-# No leading zero, which shell arithmetic takes for octal, and at most twelve digits, which it can hold.
-number() { case $1 in '' | 0* | *[!0-9]* | ?????????????*) false ;; esac }
-past() { number "$1" && [ "$1" -le "$now" ]; }
-within() { past "$1" && [ $((now - $1)) -lt "$2" ] && retry_at=$(($1 + $2)); }
-decide() { # sets $decision, $reason and $retry_at
-  read_summoner
-  attempt='' success=''
-  read_record "$RECORD_FILE"
+  attempt='' success='' disbelieved=''
+  if [ -f "$SPARE_FILE" ] && [ ! -L "$SPARE_FILE" ]; then read_record "$SPARE_FILE"; else read_record "$RECORD_FILE"; fi
   now=$(date +%s) # after the reading: a success recorded in between is not one from the future
   case $now in '' | *[!0-9]*) log 'date +%s tells no time: cannot decide'; exit 1 ;; esac
+  number "$disbelieved" || disbelieved=''
+  news=$attempt,$success,$disbelieved ahead='' # of the clock: none, and none when the clock has caught up with it
+  past "$attempt" || attempt=''
+  past "$success" || success=''
+  if number "$summoner" && ! past "$summoner"; then
+    ahead=1
+    if [ $((summoner - now)) -lt "$THRESHOLD_SECONDS" ]; then disbelieved=$summoner; fi
+  elif number "$summoner" && [ "$summoner" = "$disbelieved" ]; then ahead=1; fi
+  if [ "$news" = "$attempt,$success,$disbelieved" ]; then news=''; fi
   decision=Wait
-  if within "$summoner" "$THRESHOLD_SECONDS"; then reason=Healthy
+  if [ ! "$ahead" ] && within "$summoner" "$THRESHOLD_SECONDS"; then reason=Healthy
   elif within "$success" "$THRESHOLD_SECONDS"; then reason=HealedByFallback
   elif within "$attempt" "$RETRY_SECONDS"; then reason=RetryIntervalNotOver
   else
     decision=Fire
-    if [ "$summoner" = null ]; then reason=NeverSucceeded; elif past "$summoner"; then reason=Overdue
-    elif number "$summoner"; then reason=RecordFromTheFuture; else reason=RecordTorn; fi
+    if [ "$summoner" = null ]; then reason=NeverSucceeded; elif [ "$ahead" ]; then reason=RecordFromTheFuture
+    elif past "$summoner"; then reason=Overdue; else reason=RecordTorn; fi
   fi
 }
-rfc3339() { # EPOCH, to a date in quotes: Howard Hinnant's civil_from_days, where years begin in March
-  d=$(($1 / 86400 + 719468)) s=$(($1 % 86400)) c=$((d / 146097)) d=$((d % 146097))
-  y=$(((d - d / 1460 + d / 36524 - d / 146096) / 365)) d=$((d - 365 * y - y / 4 + y / 100)) m=$(((5 * d + 2) / 153))
-  printf '"%04d-%02d-%02dT%02d:%02d:%02dZ"' $((c * 400 + y + (m > 9))) $(((m + 2) % 12 + 1)) \
-    $((d - (153 * m + 2) / 5 + 1)) $((s / 3600)) $((s / 60 % 60)) $((s % 60))
-}
 show() {
-  if [ "$json" ]; then printf '{"decision":"%s","reason":"%s","retryAt":' $decision "$reason"
-  else printf '%s: %s, ' $decision "$reason"; fi
-  if [ $decision = Wait ]; then [ "$json" ] || printf 'until ' && rfc3339 "$retry_at"
-  elif [ "$json" ]; then printf null
-  else printf 'after %s s: %s' "$delay" "$COMMAND"; fi
-  if [ "$json" ]; then echo '}'; else echo; fi
+  until=null
+  if [ $decision = Wait ]; then until=$(date -u -d "@$retry_at" '+"%Y-%m-%dT%H:%M:%SZ"'); fi
+  if [ "$json" ]; then echo "{\"decision\":\"$decision\",\"reason\":\"$reason\",\"retryAt\":$until}"
+  elif [ $decision = Wait ]; then echo "Wait: $reason, until $until"
+  else echo "Fire: $reason, after $delay s: $COMMAND"; fi
 }
 write() { # FILE TEXT, whole or not at all
-  if mkdir -p "${1%/*}/" && [ ! -d "$1" ] && printf '%s\n' "$2" >"$1.$$" && mv -f "$1.$$" "$1"; then return; fi
+  if mkdir -p "${1%/*}/" && [ ! -d "$1" ] && printf %s "$2" >"$1.$$" && mv -f "$1.$$" "$1"; then return; fi
   log "$1: cannot be written"
   rm -f "$1.$$"
   false
 }
-record() { write "$RECORD_FILE" "last_attempt_epoch=$now${success:+
-last_success_epoch=$success}"; }
-publish() {
-  if [ -z "$METRICS_FILE" ]; then return; fi
-  past "$attempt" || attempt=0; past "$success" || success=0
-  write "$METRICS_FILE" "$(printf 'signalbox_fallback_%s %s\n' check_timestamp_seconds "$now" \
-    "decision{decision=\"$decision\",reason=\"$reason\"}" 1 \
-    attempt_timestamp_seconds "$attempt" success_timestamp_seconds "$success")"
+record() {
+  text="${attempt:+last_attempt_epoch=$attempt$newline}${success:+last_success_epoch=$success$newline}"
+  text="$text${disbelieved:+disbelieved_epoch=$disbelieved$newline}"
+  if write "$RECORD_FILE" "$text"; then rm -f "$SPARE_FILE"; else write "$SPARE_FILE" "$text"; fi
 }
+publish() { # for a Prometheus textfile collector
+  if [ "$METRICS_FILE" ]; then write "$METRICS_FILE" "$(printf 'signalbox_fallback_%s %s\n' \
+    check_timestamp_seconds "$now" "decision{decision=\"$decision\",reason=\"$reason\"}" 1 \
+    attempt_timestamp_seconds "${attempt:-0}" success_timestamp_seconds "${success:-0}")$newline"; fi
+}
+leave() { if [ "$news" ]; then record; fi; publish; exit $bad; }
 limited() { # SECONDS COMMAND...: chef-client stops at SIGINT, not at SIGTERM; no child may keep our lock
   if command -v timeout >/dev/null; then timeout -s INT -k 60 "$@"; else shift && "$@"; fi 9>&- </dev/null >&2
 }
@@ -118,10 +113,8 @@ hook() { if [ "$HOOK" ] && ! limited 60 $HOOK "$1" "$reason"; then log "the hook
 
 for argument in "$@"; do
   case $argument in
-  --dry-run) dry_run=1 ;;
-  --drill) drill=1 ;;
-  --json) json=1 ;;
-  --help) sed -n '2,8s/^# //p' "$0"; exit 0 ;;
+  --dry-run) dry_run=1 ;; --drill) drill=1 ;; --json) json=1 ;;
+  --help) sed -n '2,7s/^# //p' "$0"; exit 0 ;;
   *) echo "$argument: unknown; see --help" >&2; exit 64 ;;
   esac
 done
@@ -130,13 +123,12 @@ if [ -f "$conf" ] && [ -r "$conf" ]; then
   while IFS= read -r line || [ -n "$line" ]; do
     line=${line%[[:cntrl:]]}
     case $line in
-    '' | '#'*) ;;
-    *=*) setting "${line%%=*}" "${line#*=}" ;;
-    *) complain "$line: expected NAME=VALUE" ;;
+    '' | '#'*) ;; *=*) setting "${line%%=*}" "${line#*=}" ;; *) complain "$line: expected NAME=VALUE" ;;
     esac
   done <"$conf"
 elif [ -e "$conf" ]; then complain "$conf: cannot be read"; fi
-for key in $names; do eval "setting $key \"\${SIGNALBOX_FALLBACK_$key-}\""; done
+for key in STATE_FILE RECORD_FILE SPARE_FILE LOCK_FILE METRICS_FILE THRESHOLD_SECONDS RETRY_SECONDS SPLAY_SECONDS \
+  TIME_LIMIT_SECONDS NODE_NAME COMMAND HOOK; do eval "setting $key \"\${SIGNALBOX_FALLBACK_$key-}\""; done
 
 decide
 really="$decision, $reason"
@@ -148,7 +140,7 @@ fi
 if [ "$dry_run$drill$json" ]; then show; fi
 if [ "$dry_run" ]; then exit $bad; fi
 if [ "$drill" ]; then log "a drill: fires, but runs nothing (really: $really)"; hook Drill; exit 69; fi
-if [ $decision = Wait ]; then publish; exit $bad; fi
+if [ $decision = Wait ]; then leave; fi
 
 if command -v flock >/dev/null && mkdir -p "${LOCK_FILE%/*}/" && (: >>"$LOCK_FILE"); then
   exec 9>>"$LOCK_FILE"
@@ -157,9 +149,8 @@ fi
 log "fires: $reason; runs after $delay s: $COMMAND"
 sleep "$delay" 9>&-
 decide
-if [ $decision = Wait ]; then log "healed meanwhile, runs nothing: $reason"; publish; exit $bad; fi
-past "$success" || success=''
-record
+if [ $decision = Wait ]; then log "healed meanwhile, runs nothing: $reason"; leave; fi
+attempt=$now && record
 for _ in first again; do # again, at once and once, when chef-client upgraded itself
   # shellcheck disable=SC2086 # split on purpose
   limited "$TIME_LIMIT_SECONDS" $COMMAND && code=0 || code=$?

@@ -29,12 +29,19 @@ export class FallbackWatch {
     this.#breaks = breaks;
   }
 
+  /** It has found that a run is due, on a node where nobody else records anything. */
+  isDue(at: EpochMs): void {
+    const { splaySeconds, everyMs } = this.#settings;
+    this.dueBy = Math.min(this.dueBy, at + splaySeconds * SECOND_MS + everyMs);
+  }
+
   /**
    * It is about to run chef-client.
    *
    * @param recordedAt - the last success that somebody on the node could record; nothing where records are doubtful.
+   * @param isAttemptKnown - whether it could know of its own last attempt.
    */
-  starts(at: EpochMs, recordedAt: number | undefined): void {
+  starts(at: EpochMs, recordedAt: number | undefined, isAttemptKnown: boolean): void {
     const { thresholdSeconds, retryIntervalSeconds } = this.#settings;
     this.runsInTime(at);
     if (recordedAt !== undefined) {
@@ -42,10 +49,10 @@ export class FallbackWatch {
       if (sinceMs < thresholdSeconds * SECOND_MS - SLACK_MS) {
         this.#breaks('F2', at, `the fallback ran ${seconds(sinceMs)} after a success that is on record`);
       }
-      const betweenMs = at - this.#lastAttemptAt;
-      if (betweenMs < retryIntervalSeconds * SECOND_MS - SLACK_MS) {
-        this.#breaks('F4', at, `the fallback ran again ${seconds(betweenMs)} after its last attempt`);
-      }
+    }
+    const betweenMs = at - this.#lastAttemptAt;
+    if (isAttemptKnown && betweenMs < retryIntervalSeconds * SECOND_MS - SLACK_MS) {
+      this.#breaks('F4', at, `the fallback ran again ${seconds(betweenMs)} after its last attempt`);
     }
     this.#lastAttemptAt = at;
     this.#isAtWork = true;

@@ -24,6 +24,7 @@ export class NodeDisk {
   readonly #identity: Assignment;
   #state: StoredNodeState | 'garbage' | undefined;
   #record: FallbackRecord = EMPTY_FALLBACK_RECORD;
+  #spareRecord: FallbackRecord | undefined;
 
   /** @param installed - the version that the node has applied, with success at that instant. */
   constructor(identity: Assignment, installed: Version | undefined, at: EpochMs) {
@@ -36,6 +37,11 @@ export class NodeDisk {
   /** The fallback's own record. */
   get record(): FallbackRecord {
     return this.#record;
+  }
+
+  /** That record in its second place, which is in memory; nothing where none lies there. */
+  get spareRecord(): FallbackRecord | undefined {
+    return this.#spareRecord;
   }
 
   /** The state that lies there; nothing where there is none, or none that can be read. */
@@ -64,9 +70,16 @@ export class NodeDisk {
     return { node: state, unknownFields, revision: memory.revision, isLoaded: memory.isLoaded, isStored };
   }
 
-  /** Writes the fallback's record, where it can be written. */
+  /** Writes the fallback's record: to its own place, or where that cannot be written, to its second one. */
   writeRecord(record: FallbackRecord, at: EpochMs): void {
-    if (at >= this.fullUntil) this.#record = record;
+    const isFull = at < this.fullUntil;
+    if (!isFull) this.#record = record;
+    this.#spareRecord = isFull ? record : undefined;
+  }
+
+  /** The machine is off: what lay in memory is gone. */
+  powerOff(): void {
+    this.#spareRecord = undefined;
   }
 
   /** The state becomes garbage. */

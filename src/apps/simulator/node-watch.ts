@@ -13,12 +13,16 @@ import { runOutcomeOf } from '../../domain/run-outcome.ts';
 import type { Observation, SummonerDecision, SummonerEvent, SummonerPolicy } from '../../domain/summoner.ts';
 import type { Signal } from '../../domain/signal.ts';
 import { compareTimestamps, type EpochMs, plus, SECOND_MS } from '../../domain/time.ts';
+import { CLOCK_TOLERANCE_SECONDS } from '../../domain/fallback-record.ts';
 import { FallbackWatch, seconds, SLACK_MS } from './fallback-watch.ts';
 import { installedAt } from './installed.ts';
 import type { Place } from './place.ts';
 import { RequestWatch } from './request-watch.ts';
 import type { Scenario } from './scenario.ts';
 import type { Violations } from './violations.ts';
+
+/** What lies ahead of the clock by no more is believed by the fallback. */
+const TOLERANCE_MS = CLOCK_TOLERANCE_SECONDS * SECOND_MS;
 
 /** What is known of a version that the node was told to bring. */
 interface Wanted {
@@ -60,6 +64,12 @@ export class NodeWatch {
   #unrecordedUntil = -Infinity;
   /** What was written before a clock was set back looks as though it had been written later, and at the latest then. */
   #recordsAheadUntil = -Infinity;
+  /** The fallback has looked at them while they did, and will not be deceived. */
+  #areRecordsSeenAhead = false;
+  /** The fallback may not know of its last attempt: by its clock that has not been yet, or what it wrote is gone. */
+  #isAttemptDoubtful = false;
+  /** The fallback wrote its record where a power cut takes it. */
+  #isRecordSpared = false;
   #isAlive = true;
   /** Nothing has gone wrong on the node since the last success. */
   #isHealthy: boolean;
@@ -213,12 +223,26 @@ export class NodeWatch {
   /** The fallback is about to run chef-client. */
   fallbackStarts(at: EpochMs): void {
     if (this.#isHealthy) this.#breaks('F2', at, 'the fallback ran on a healthy node');
-    this.#fallback?.starts(at, this.#areRecordsDoubtful ? undefined : this.#recordedAt);
+    this.#fallback?.starts(at, this.#areRecordsDoubtful ? undefined : this.#recordedAt, !this.#isAttemptDoubtful);
+    this.#isAttemptDoubtful = false;
+    this.#isRecordSpared = at < this.#unrecordedUntil;
+  }
+
+  /**
+   * The fallback looks at the records.
+   *
+   * @param isDue - it finds that a run is due: by these records it is until somebody succeeds.
+   */
+  fallbackLooked(at: EpochMs, isDue: boolean): void {
+    if (isDue && !this.#isAlive) this.#fallback?.isDue(at);
+    const aheadMs = this.#recordsAheadUntil - at;
+    if (aheadMs > TOLERANCE_MS + SLACK_MS && aheadMs < this.#thresholdMs - SLACK_MS) this.#areRecordsSeenAhead = true;
   }
 
   /** The fallback has run chef-client, twice where the first run upgraded it. */
   fallbackEnded(at: EpochMs, isSuccess: boolean): void {
     this.#fallback?.ended(at, isSuccess);
+    this.#isRecordSpared = at < this.#unrecordedUntil;
     if (isSuccess) this.#recordSuccess(at);
     else this.#failed(at);
   }
@@ -244,6 +268,7 @@ export class NodeWatch {
   /** The agent is back. */
   booted(at: EpochMs): void {
     this.#isAlive = true;
+    this.#fallback?.mayHaveSucceeded(this.#recordedAt);
     this.#looksFrom = at;
     this.#waitFor(at);
     if (this.#dueBy === Infinity) this.#dueBy = this.#recordedAt + this.#policy.windowMs;
@@ -254,6 +279,10 @@ export class NodeWatch {
   /** The machine stands still until `until`, or is off. */
   stoodStill(until: number): void {
     this.#isHealthy = false;
+    if (this.#isRecordSpared) {
+      this.#isAttemptDoubtful = true;
+      this.#areRecordsSeenAhead = false;
+    }
     this.#looksFrom = Math.max(this.#looksFrom, until);
     this.#postpone(until + this.#policy.catchUpSplaySeconds * SECOND_MS + this.#policy.backoff.capMs);
     this.#fallback?.postpone(until);
@@ -278,10 +307,14 @@ export class NodeWatch {
   /** The clock was set, which everything on the disk was written by. */
   clockSet(at: EpochMs, byMs: number): void {
     this.#looksFrom = Math.max(this.#looksFrom, at);
+    this.#isAttemptDoubtful = true;
+    this.#areRecordsSeenAhead = false;
     this.#doubtRecords(at);
     // Its cron job goes by the same clock.
     this.#fallback?.postpone(at);
     if (byMs >= 0) {
+      // What lay far ahead of the clock may be good again.
+      this.#fallback?.mayHaveSucceeded(this.#recordedAt);
       // Of a clock that is set while it is away the agent knows nothing: what people told it ends by that clock.
       if (!this.#isAlive) {
         this.#disabledUntil -= byMs;
@@ -431,7 +464,8 @@ export class NodeWatch {
     this.#areRecordsDoubtful = at < this.#unrecordedUntil;
     this.#isHealthy = this.#isAlive && !this.#areRecordsDoubtful && at >= this.#disabledUntil;
     if (this.#dueBy !== Infinity) this.#dueBy = at + this.#policy.windowMs;
-    this.#fallback?.succeeded(this.#isAlive ? at : Math.max(at, this.#recordsAheadUntil));
+    const isUndeceived = this.#isAlive || this.#areRecordsSeenAhead;
+    this.#fallback?.succeeded(isUndeceived ? at : Math.max(at, this.#recordsAheadUntil));
   }
 
   /** What is wanted could not start before. */

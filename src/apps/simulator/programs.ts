@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { type FallbackRecord, recordInForce } from '../../domain/fallback-record.ts';
 import { step } from '../../domain/summoner.ts';
 import { type Firing, afterDelay, afterRecording, afterRun, firingOf, lookOf } from '../fallback/firing.ts';
 import type { LibrarianPorts } from '../librarian/librarian-ports.ts';
@@ -28,6 +29,8 @@ export interface AgentProgram {
 
 /** The fallback: its decision, and the steps of a firing. */
 export interface FallbackProgram {
+  /** Which of the two places of its record counts. */
+  readonly recordInForce: (own: FallbackRecord, spare: FallbackRecord | undefined) => FallbackRecord;
   /** Its decision, from the two records. */
   readonly lookOf: typeof lookOf;
   /** A firing that has just been decided. */
@@ -58,7 +61,7 @@ export interface Programs {
 export const SHIPPED: Programs = {
   step,
   agent: { begin, takeIn, takeInEnd, kept, started },
-  fallback: { lookOf, firingOf, afterDelay, afterRecording, afterRun },
+  fallback: { recordInForce, lookOf, firingOf, afterDelay, afterRecording, afterRun },
   deciders: SHIPPED_DECIDERS,
   tickWith,
   librarianPorts: (ports) => ports,

@@ -4,9 +4,10 @@
  * @module
  */
 import { defaultFallbackPolicy, type FallbackPolicy } from '../../domain/fallback.ts';
+import type { LastRun } from '../../domain/last-run.ts';
 import type { NodeName } from '../../domain/names.ts';
 import type { RunEnd } from '../../domain/run-outcome.ts';
-import { type EpochMs, SECOND_MS } from '../../domain/time.ts';
+import { type EpochMs, epochMs, SECOND_MS } from '../../domain/time.ts';
 import type { ProcessOutcome } from '../../ports/process-runner.ts';
 import type { Firing } from '../fallback/firing.ts';
 import { LOCK_HELD } from './chef-client.ts';
@@ -43,14 +44,18 @@ export class SimulatedFallback {
   look(at: EpochMs): void {
     const { world, disk, trace } = this.#machine;
     const { fallback } = world.programs;
-    const look = fallback.lookOf(this.#policy, disk.lastRun(), disk.record, this.#machine.clockAt(at));
+    const lastRun = disk.lastRun();
+    const record = fallback.recordInForce(disk.record, disk.spareRecord);
+    const look = fallback.lookOf(this.#policy, lastRun, record, this.#machine.clockAt(at));
+    this.#machine.watch.fallbackLooked(at, look.decision._tag === 'Fire');
     if (this.#firing?.order === 'Wait') {
       this.#carryOut(fallback.afterDelay(this.#firing, look), at);
       return;
     }
     if (look.decision._tag === 'Wait') {
-      const retryAt = world.mode === 'poll' ? at : this.#machine.realTime(look.decision.retryAt);
-      this.nextAt = this.#nextCron(Math.max(retryAt, at + 1));
+      if (look.isNews) disk.writeRecord(look.own, at);
+      const retryAt = Math.min(this.#machine.realTime(look.decision.retryAt), this.#noticesAt(lastRun, at));
+      this.nextAt = this.#nextCron(Math.max(world.mode === 'poll' ? at : retryAt, at + 1));
       return;
     }
     const { delaySeconds } = look.decision;
@@ -93,6 +98,14 @@ export class SimulatedFallback {
     if (this.#firing === undefined) this.nextAt = this.#nextCron(at + 1);
   }
 
+  /** From when on it would notice that the Summoner's success lies ahead of the clock; before, it lies too far ahead. */
+  #noticesAt(lastRun: LastRun, at: EpochMs): number {
+    if (lastRun._tag !== 'Succeeded') return Infinity;
+    const clock = epochMs((lastRun.epochSeconds - this.#policy.thresholdSeconds + 1) * SECOND_MS);
+    const noticesAt = this.#machine.realTime(clock);
+    return noticesAt > at ? noticesAt : Infinity;
+  }
+
   /** The first look of its cron job at or after `at`. */
   #nextCron(at: number): number {
     const { offsetMs } = this.#machine;
@@ -122,6 +135,7 @@ export class SimulatedFallback {
           firing = fallback.afterRun(firing, outcomeOfEnd(LOCK_HELD), this.#machine.clockAt(at));
           break;
         case 'Leave':
+          if (firing.look.isNews) disk.writeRecord(firing.look.own, at);
           trace.add(TRACED.healedMeanwhile, at, 0);
           this.#over(at);
           return;

@@ -439,6 +439,7 @@ export class SimulatedNode {
     this.#killAgent(at, backAt);
     if (!this.#isBroken) this.#bootAt = backAt;
     this.#machine.awayUntil = backAt;
+    this.#machine.disk.powerOff();
     this.#watch.stoodStill(backAt);
     this.#fallback?.powerOff(backAt);
   }

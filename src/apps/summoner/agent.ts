@@ -9,6 +9,7 @@
  */
 import * as O from 'fp-ts/lib/Option.js';
 import type { RunEnd } from '../../domain/run-outcome.ts';
+import { type Asked, NOTHING_ASKED } from '../../domain/node-request.ts';
 import {
   startingBus,
   type step,
@@ -16,6 +17,8 @@ import {
   type SummonerEvent,
   type SummonerPolicy,
   type SummonerState,
+  withAsked,
+  withClockStepped,
 } from '../../domain/summoner.ts';
 import { CLOCK_STEP_MS_MIN, type EpochMs } from '../../domain/time.ts';
 import type { NodeMemory } from './node-memory.ts';
@@ -31,6 +34,8 @@ export interface Noticed {
   readonly clocks: ClockReading;
   /** The fallback's last success, as its record states it. */
   readonly fallbackSuccess: O.Option<EpochMs>;
+  /** What people on the node have asked for since; absent: nothing. */
+  readonly asked?: Asked;
 }
 
 /** Whose agent it is, and what decides for it. */
@@ -88,11 +93,14 @@ const decide = (
   { policy, step }: Mind,
   before: SummonerState,
   steppedByMs: number,
-  { clocks, fallbackSuccess }: Noticed,
+  { clocks, fallbackSuccess, asked }: Noticed,
   event: SummonerEvent,
 ): SummonerDecision => {
   let state = before;
-  if (steppedByMs !== 0) {
+  if (asked !== undefined && asked !== NOTHING_ASKED) {
+    // First of all, and nothing is concluded before: what was disabled meanwhile must not start (law N10).
+    state = withAsked(policy, steppedByMs === 0 ? state : withClockStepped(state, steppedByMs), asked, clocks.at);
+  } else if (steppedByMs !== 0) {
     const decision = step(policy, state, { _tag: 'ClockStepped', byMs: steppedByMs }, clocks.at);
     if (decision.action._tag === 'Start') return decision;
     ({ state } = decision);

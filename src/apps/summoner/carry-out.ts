@@ -6,7 +6,7 @@
 import * as O from 'fp-ts/lib/Option.js';
 import type { Running } from '../../domain/node-state.ts';
 import type { RunEnd } from '../../domain/run-outcome.ts';
-import { afterLastRun, step, type SummonerDecision } from '../../domain/summoner.ts';
+import { afterLastRun, step } from '../../domain/summoner.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { type Agent, begin, type ClockReading, kept, type Mind, type Noticed, started, takeInEnd } from './agent.ts';
 import { keepMemory } from './node-memory.ts';
@@ -26,24 +26,30 @@ export const mindOf = ({ policy }: SummonerPorts): Mind => ({ policy, step });
 export const readClocks = (clock: Clock): ClockReading => ({ at: clock.now(), elapsedMs: clock.elapsedMs() });
 
 /** Looks around. */
-export const notice = async ({ clock, fallbackSuccess }: SummonerPorts): Promise<Noticed> => {
+export const notice = async ({ clock, fallbackSuccess, operator }: SummonerPorts): Promise<Noticed> => {
   const success = await fallbackSuccess();
-  return { clocks: readClocks(clock), fallbackSuccess: success };
+  // The last to be asked: between this look and the start of a run there is only the storing of it (law N10).
+  const asked = await operator?.hear(clock.now());
+  return { clocks: readClocks(clock), fallbackSuccess: success, ...(asked === undefined ? {} : { asked }) };
 };
 
 /** Calls a hook; one that throws is its owner's defect and must not become the node's. */
-const tell = <A>({ log }: SummonerPorts, hook: ((told: A) => void) | undefined, told: A): void => {
+export const tell = <A extends readonly unknown[]>(
+  { log }: SummonerPorts,
+  hook: ((...told: A) => void) | undefined,
+  ...told: A
+): void => {
   try {
-    hook?.(told);
+    hook?.(...told);
   } catch (defect) {
     log('error', 'a hook of the Summoner failed', { detail: String(defect) });
   }
 };
 
-const report = (ports: SummonerPorts, decision: SummonerDecision): void => {
+const report = (ports: SummonerPorts, { decision, memory }: Agent): void => {
   const { log, policy, onDecision } = ports;
   const { action, reason, verdict, state } = decision;
-  tell(ports, onDecision, decision);
+  tell(ports, onDecision, decision, memory.isStored);
   const fields = { node: policy.identity.node, reason: reason._tag };
   if (O.isSome(verdict) && verdict.value._tag === 'Refused') {
     log('warn', 'signal refused', { ...fields, refusal: verdict.value.refusal._tag });
@@ -82,13 +88,15 @@ export const carryOut = async (
 ): Promise<Resting> => {
   let agent = ordering;
   while (agent.order === 'Keep' || agent.order === 'Begin') {
-    agent =
-      agent.order === 'Keep'
-        ? kept(agent, await keepMemory(ports, agent.memory, agent.decision.state.node))
-        : begin(mindOf(ports), agent.memory, await notice(ports));
+    if (agent.order === 'Keep') agent = kept(agent, await keepMemory(ports, agent.memory, agent.decision.state.node));
+    else {
+      ports.operator?.repeat();
+      agent = begin(mindOf(ports), agent.memory, await notice(ports));
+    }
   }
-  const { decision, order } = agent;
-  report(ports, decision);
+  const { decision, order, memory } = agent;
+  if (memory.isStored) await ports.operator?.settle();
+  report(ports, agent);
   if (order !== 'Run' || decision.action._tag !== 'Start') return { agent, run };
   return { agent: started(agent), run: startRun(ports, decision.action.running, abort) };
 };

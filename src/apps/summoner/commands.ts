@@ -32,8 +32,8 @@ const decisionJson = ({ action, reason, verdict, nextStartAt, lookAgainAt }: Sum
   look_again_at: formatInstant(lookAgainAt),
 });
 
-const outcomeOf = ({ ended }: Look): RunOutcome | undefined =>
-  ended === undefined ? undefined : runOutcomeOf(ended.end, ended.cause._tag === 'Upgraded');
+const outcomeOf = ({ policy }: SummonerPorts, { ended }: Look): RunOutcome | undefined =>
+  ended === undefined ? undefined : runOutcomeOf(ended.end, ended.cause._tag === 'Upgraded', policy.outcomes);
 
 const outcomeName = (outcome: RunOutcome): string => (outcome._tag === 'Failed' ? outcome.name : outcome._tag);
 
@@ -74,17 +74,22 @@ const exitCodeOf = (outcome: RunOutcome | undefined): ExitCode => {
 
 const lookOnce = async (ports: SummonerPorts, terminal: Terminal, isJson: boolean): Promise<ExitCode> => {
   const look = await summonOnce(ports, terminal.abort);
-  const outcome = outcomeOf(look);
+  const outcome = outcomeOf(ports, look);
   print(terminal, look.decision, outcome, isJson);
   return exitCodeOf(outcome);
 };
 
-/** `signalbox summoner`; a dry run needs no lock, since it changes nothing. */
+/**
+ * `signalbox summoner`; a dry run needs no lock, since it changes nothing.
+ *
+ * @param serve - the agent, until it is asked to stop.
+ */
 export const summonerCommand = async (
   ports: SummonerPorts,
   takeLock: TakeNodeLock,
   terminal: Terminal,
   { isOnce, isDry, isJson }: SummonerOptions,
+  serve: (ports: SummonerPorts) => Promise<void> = (given) => runSummoner(given, terminal.abort),
 ): Promise<ExitCode> => {
   if (isDry) {
     print(terminal, await foresee(ports), undefined, isJson);
@@ -92,7 +97,7 @@ export const summonerCommand = async (
   }
   return aloneOnNode(takeLock, terminal, async () => {
     if (isOnce) return lookOnce(ports, terminal, isJson);
-    await runSummoner(ports, terminal.abort);
+    await serve(ports);
     return EXIT.done;
   });
 };

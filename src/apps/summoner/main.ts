@@ -4,28 +4,39 @@
  * @module
  */
 import { join } from 'node:path';
+import process from 'node:process';
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
 import { childProcessRunner } from '../../adapters/child-process/index.ts';
+import { nodeFileSystem, replaceFile } from '../../adapters/durable-files/index.ts';
 import { takeFileLock } from '../../adapters/file-lock/index.ts';
 import { filesystemStateStore } from '../../adapters/filesystem/index.ts';
+import { requestBox } from '../../adapters/request-box/index.ts';
+import { systemdServiceManager, watchdogMsOf } from '../../adapters/service-manager/index.ts';
 import { systemClock } from '../../adapters/system-clock/index.ts';
-import { Assignment } from '../../domain/assignment.ts';
+import { transientUnitRunner } from '../../adapters/transient-unit/index.ts';
+import { APPLIERS } from '../../domain/applier.ts';
+import { Assignment, isSameAssignment } from '../../domain/assignment.ts';
 import { fallbackRecordOf, fallbackSuccess } from '../../domain/fallback-record.ts';
+import { encodeNodeStatus } from '../../domain/node-status.ts';
 import { pollingFor } from '../../domain/polling.ts';
 import { policyFor, type SummonerPolicy } from '../../domain/summoner.ts';
-import type { ProcessOrder } from '../../ports/process-runner.ts';
+import type { ProcessOrder, ProcessRunner } from '../../ports/process-runner.ts';
 import { fail, withConfig } from '../cli/command.ts';
 import { EXIT, type ExitCode } from '../cli/exit-code.ts';
-import { type LoadedConfig, loadDocument } from '../cli/load.ts';
+import { type LoadedConfig, loadConfig, loadDocument } from '../cli/load.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import type { Config } from '../config.ts';
 import { badData, type Failure } from '../failure.ts';
 import { readRecord } from '../fallback/main.ts';
+import { formatListenAddress } from '../listen-address.ts';
 import type { Log } from '../log.ts';
 import { openSignalBus } from '../places/main.ts';
 import { convergeWith } from './converge.ts';
+import { runDaemon, type Surroundings } from './daemon.ts';
+import { requestsPath, statusPath } from './node-files.ts';
 import type { TakeNodeLock } from './node-lock.ts';
+import { operatorOf } from './operator.ts';
 import type { SummonerPorts } from './summoner-ports.ts';
 
 /** Who this node is: what the configuration says, and the rest from the file that bootstrap wrote. */
@@ -62,21 +73,33 @@ const policyOf = (identity: Assignment, config: Config): SummonerPolicy =>
     catchUpSplaySeconds: config.catch_up_splay,
     attemptsMax: config.attempts_max,
     backoff: { baseMs: config.backoff_base, capMs: config.backoff_cap },
+    outcomes: APPLIERS[config.applier].outcomes,
   });
 
+/** How the node is to behave that `loaded` is the configuration of. */
+export const policyFrom = async (loaded: LoadedConfig): Promise<E.Either<Failure, SummonerPolicy>> =>
+  E.map((identity: Assignment) => policyOf(identity, loaded.config))(await identityOf(loaded));
+
 const OUTPUT_TAIL_BYTES = 16_384;
+
+/** What the service manager has told this process: a run that spoke in its name could call a dead agent alive. */
+const SERVICE_VARIABLES = ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID'];
 
 /** What the converge sees of the environment: all of it, a proxy for one, but what is ours. */
 const inherited = (environment: Terminal['environment']): ProcessOrder['env'] =>
   Object.fromEntries(
     Object.entries(environment).flatMap(([name, value]) =>
-      value === undefined || name.startsWith('SIGNALBOX_') ? [] : [[name, value]],
+      value === undefined || name.startsWith('SIGNALBOX_') || SERVICE_VARIABLES.includes(name) ? [] : [[name, value]],
     ),
   );
 
 const orderOf = (config: Config, environment: Terminal['environment']): E.Either<Failure, ProcessOrder> => {
-  const [command, ...args] = config.command;
-  if (command === undefined) return E.left(badData('command: expected an executable and its arguments'));
+  const [command, ...args] = O.toUndefined(config.command) ?? APPLIERS[config.applier].command ?? [];
+  if (command === undefined) {
+    return E.left(
+      badData(`command: expected an executable and its arguments, which ${config.applier} cannot do without`),
+    );
+  }
   return E.right({
     command,
     args,
@@ -87,10 +110,35 @@ const orderOf = (config: Config, environment: Terminal['environment']): E.Either
   });
 };
 
+/** Of the runs that are units of systemd. */
+const RUN_UNIT = 'signalbox-run.service';
+const RUN_ENVIRONMENT_FILE = 'run.env';
+
+/** Runs a converge where the configuration says. */
+const runnerFor = (loaded: LoadedConfig, environment: Terminal['environment']): ProcessRunner => {
+  const processes = childProcessRunner();
+  if (loaded.config.run_in === 'child') return processes;
+  const directory = environment['RUNTIME_DIRECTORY'] ?? stateDirectory(loaded);
+  return transientUnitRunner({ processes, unit: RUN_UNIT, environmentFile: join(directory, RUN_ENVIRONMENT_FILE) });
+};
+
+/** The directory of the node's own state. */
+const stateDirectory = ({ config, pathOf }: LoadedConfig): string => pathOf(config.node_state);
+
+/** What a Summoner keeps when its configuration is loaded again. */
+type Kept = Pick<SummonerPorts, 'clock' | 'state' | 'operator'>;
+
+const keptFor = (loaded: LoadedConfig, log: Log): Kept => ({
+  clock: systemClock(),
+  state: filesystemStateStore(stateDirectory(loaded)),
+  operator: operatorOf(requestBox(requestsPath(stateDirectory(loaded))), log),
+});
+
 const portsOf = async (
   loaded: LoadedConfig,
   environment: Terminal['environment'],
   log: Log,
+  kept: Kept = keptFor(loaded, log),
 ): Promise<E.Either<Failure, SummonerPorts>> => {
   const { config, pathOf } = loaded;
   const identity = await identityOf(loaded);
@@ -99,14 +147,12 @@ const portsOf = async (
   if (E.isLeft(bus)) return bus;
   const order = orderOf(config, environment);
   if (E.isLeft(order)) return order;
-  const clock = systemClock();
   const fallbackRecord = pathOf(config.fallback_record);
   return E.right({
+    ...kept,
     policy: policyOf(identity.right, config),
-    clock,
     bus: bus.right,
-    state: filesystemStateStore(pathOf(config.node_state)),
-    converge: convergeWith(childProcessRunner(), order.right, log),
+    converge: convergeWith(runnerFor(loaded, environment), order.right, log, APPLIERS[config.applier]),
     fallbackSuccess: async () => fallbackSuccess(fallbackRecordOf(await readRecord(fallbackRecord))),
     log,
   });
@@ -114,15 +160,128 @@ const portsOf = async (
 
 const LOCK_FILE = 'summoner.lock';
 
+/** The Summoner of a node as it is configured. */
+export interface ConfiguredSummoner {
+  readonly ports: SummonerPorts;
+  readonly takeLock: TakeNodeLock;
+  /** Runs it as a daemon until it is asked to stop. */
+  readonly serve: (ports: SummonerPorts) => Promise<void>;
+}
+
+/** Writes what the daemon tells of itself; a file that cannot be written is complained of once, until it can again. */
+const publisherOf = (loaded: () => LoadedConfig, log: Log): Surroundings['publish'] => {
+  const failing = new Set<string>();
+  const write = async (path: string, text: string): Promise<void> => {
+    const replaced = await replaceFile(path, Buffer.from(text));
+    if (replaced._tag === 'Replaced') {
+      failing.delete(path);
+      return;
+    }
+    const { detail } = replaced;
+    if (!failing.has(path)) log('error', 'what is told cannot be written', { detail });
+    failing.add(path);
+  };
+  return async ({ status, metrics }) => {
+    const now = loaded();
+    await write(statusPath(stateDirectory(now)), encodeNodeStatus(status));
+    if (O.isSome(now.config.metrics_file)) await write(now.pathOf(now.config.metrics_file.value), metrics);
+  };
+};
+
+/** The endpoint for metrics, where one is configured; it moves when that is loaded again. */
+const metricsEndpoint = (text: () => string, log: Log) => {
+  let at = '';
+  let close = (): void => undefined;
+  return {
+    listen: async ({ config: { metrics_listen: listen } }: LoadedConfig): Promise<void> => {
+      const wanted = O.isSome(listen) ? formatListenAddress(listen.value) : '';
+      if (wanted === at) return;
+      close();
+      [at, close] = [wanted, () => undefined];
+      if (O.isNone(listen)) return;
+      const { serveMetrics } = await import('./metrics-endpoint.ts');
+      const endpoint = await serveMetrics(listen.value, text);
+      if (endpoint._tag === 'Failed') log('error', 'metrics are not served', { detail: endpoint.detail });
+      else {
+        close = endpoint.close;
+        log('info', 'metrics are served', { host: listen.value.host, port: endpoint.port });
+      }
+    },
+    close: () => close(),
+  };
+};
+
+const serveWith =
+  (starting: LoadedConfig, configFile: O.Option<string>, { environment, abort, log }: Terminal) =>
+  async (ports: SummonerPorts): Promise<void> => {
+    let loaded = starting;
+    let metrics = '';
+    const publish = publisherOf(() => loaded, log);
+    const endpoint = metricsEndpoint(() => metrics, log);
+
+    /** Whose agent this is, and where its state lies, is settled once: the lock and the state are that node's. */
+    const reload = async (): Promise<E.Either<Failure, SummonerPorts>> => {
+      const again = await loadConfig(configFile, environment);
+      if (E.isLeft(again)) return again;
+      const { clock, state, operator } = ports;
+      const kept = { clock, state, ...(operator === undefined ? {} : { operator }) };
+      const next = await portsOf(again.right, environment, log, kept);
+      if (E.isLeft(next)) return next;
+      if (!isSameAssignment(next.right.policy.identity, ports.policy.identity)) {
+        return E.left(badData('node, stack, environment: expected those of this agent; restart it to make it another'));
+      }
+      if (stateDirectory(again.right) !== stateDirectory(starting)) {
+        return E.left(badData('node_state: expected that of this agent; restart it to move its state'));
+      }
+      loaded = again.right;
+      await endpoint.listen(loaded);
+      return next;
+    };
+
+    const manager = systemdServiceManager(environment, (detail) => {
+      log('warn', 'the service manager cannot be told', { detail });
+    });
+    const watchdogMs = manager === undefined ? undefined : watchdogMsOf(environment, process.pid);
+    await endpoint.listen(loaded);
+    try {
+      await runDaemon(ports, abort, {
+        writer: await nodeFileSystem.author(),
+        pid: process.pid,
+        publish: async (report) => {
+          ({ metrics } = report);
+          await publish(report);
+        },
+        ...(manager === undefined ? {} : { tell: manager.tell }),
+        ...(watchdogMs === undefined ? {} : { watchdogMs }),
+        onDemands: ({ reload: onReload, runNow }) => {
+          process.on('SIGHUP', onReload);
+          process.on('SIGUSR1', runNow);
+          return () => {
+            process.off('SIGHUP', onReload);
+            process.off('SIGUSR1', runNow);
+          };
+        },
+        watchRequests: requestBox(requestsPath(stateDirectory(starting))).watch,
+        reload,
+        monotonicUs: () => process.hrtime.bigint() / 1_000n,
+      });
+    } finally {
+      endpoint.close();
+    }
+  };
+
 /** Runs a command with a Summoner that is put together as it is configured, and with the lock of its node. */
 export const withSummoner = (
   configFile: O.Option<string>,
   terminal: Terminal,
-  command: (ports: SummonerPorts, takeLock: TakeNodeLock) => Promise<ExitCode>,
+  command: (summoner: ConfiguredSummoner) => Promise<ExitCode>,
 ): Promise<ExitCode> =>
   withConfig(configFile, terminal, async (loaded) => {
     const ports = await portsOf(loaded, terminal.environment, terminal.log);
     if (E.isLeft(ports)) return fail(terminal, ports.left, EXIT.badConfiguration);
-    const lockFile = join(loaded.pathOf(loaded.config.node_state), LOCK_FILE);
-    return command(ports.right, () => takeFileLock(lockFile));
+    return command({
+      ports: ports.right,
+      takeLock: () => takeFileLock(join(stateDirectory(loaded), LOCK_FILE)),
+      serve: serveWith(loaded, configFile, terminal),
+    });
   });

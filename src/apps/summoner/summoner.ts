@@ -3,17 +3,29 @@
  *
  * @module
  */
-import type { SummonerEvent } from '../../domain/summoner.ts';
+import { startingBus, type SummonerEvent } from '../../domain/summoner.ts';
 import { plus, SECOND_MS } from '../../domain/time.ts';
 import { type Agent, begin, clockStepMs, isPollDue, takeIn, takeInEnd } from './agent.ts';
-import { carryOut, finishRuns, mindOf, notice, type Resting } from './carry-out.ts';
+import { carryOut, finishRuns, mindOf, notice, type Resting, tell } from './carry-out.ts';
 import { loadMemory } from './node-memory.ts';
 import { observe } from './observe.ts';
 import type { EndedRun, SummonerPorts } from './summoner-ports.ts';
 
-/** Waits until the decision is to be looked at again, the run has ended, or the agent is to stop. */
+/** What reaches the agent from outside its ports, while it waits. */
+export interface Outside {
+  /** Calls `wake` when something is to be looked at now; answers how to stop listening. */
+  readonly listen: (wake: () => void) => () => void;
+  /** The ports to go on with, where the configuration has been loaded again since; each set once. */
+  readonly reloaded: () => SummonerPorts | undefined;
+}
+
+/** Nothing ever comes from there. */
+const QUIET: Outside = { listen: () => () => undefined, reloaded: () => undefined };
+
+/** Waits until the decision is to be looked at again, the run has ended, somebody rings, or the agent is to stop. */
 const waitFor = async (
   { clock }: SummonerPorts,
+  { listen }: Outside,
   { agent, run }: Resting,
   abort: AbortSignal,
 ): Promise<EndedRun | undefined> => {
@@ -22,10 +34,12 @@ const waitFor = async (
     woken.abort();
   };
   abort.addEventListener('abort', wake, { once: true });
+  const stopListening = listen(wake);
   try {
     const slept = clock.sleepUntil(agent.decision.lookAgainAt, woken.signal).then(() => undefined);
     return await (run === undefined ? slept : Promise.race([run, slept]));
   } finally {
+    stopListening();
     wake();
     abort.removeEventListener('abort', wake);
   }
@@ -36,12 +50,23 @@ const look = async (ports: SummonerPorts, agent: Agent): Promise<SummonerEvent> 
     ? { _tag: 'Observed', observation: await observe(ports, agent.decision.state.bus.known) }
     : { _tag: 'Woke' };
 
+/** The agent under ports that have just been loaded: what it knew of its bus was another's. */
+const underNewPorts = ({ policy, clock }: SummonerPorts, { agent, run }: Resting): Resting => {
+  const { decision } = agent;
+  const state = { node: decision.state.node, bus: startingBus(policy, clock.now()) };
+  return { agent: { ...agent, decision: { ...decision, state } }, run };
+};
+
 /**
- * One turn of the loop: wait, then take in what happened meanwhile. The end of a run is taken in at once, or as soon as
- * the poll that is under way has been answered.
+ * What happened while the agent waited is taken in. The end of a run is taken in at once, or as soon as the poll that is
+ * under way has been answered.
  */
-const turn = async (ports: SummonerPorts, before: Resting, abort: AbortSignal): Promise<Resting> => {
-  const ended = await waitFor(ports, before, abort);
+const takeInTurn = async (
+  ports: SummonerPorts,
+  before: Resting,
+  ended: EndedRun | undefined,
+  abort: AbortSignal,
+): Promise<Resting> => {
   if (abort.aborted) return before;
   const { agent, run } = before;
   const seen = ended === undefined ? await look(ports, agent) : undefined;
@@ -51,7 +76,10 @@ const turn = async (ports: SummonerPorts, before: Resting, abort: AbortSignal): 
   if (ended !== undefined) {
     return carryOut(ports, takeInEnd(mindOf(ports), agent, noticed, ended.end), undefined, abort);
   }
-  return carryOut(ports, takeIn(mindOf(ports), agent, noticed, seen ?? { _tag: 'Woke' }), run, abort);
+  const after = takeIn(mindOf(ports), agent, noticed, seen ?? { _tag: 'Woke' });
+  const resting = await carryOut(ports, after, run, abort);
+  if (seen?._tag === 'Observed') tell(ports, ports.onPolled, seen.observation._tag);
+  return resting;
 };
 
 /** Loads the state and takes the first step. */
@@ -63,14 +91,33 @@ export const startSummoner = async (ports: SummonerPorts, abort: AbortSignal): P
 /** After a turn that threw, which is a defect, the loop waits so long before it goes on. */
 const AFTER_DEFECT_MS = 10 * SECOND_MS;
 
-/** Runs the Summoner until `abort`, and then sees the run under way to its end. It never gives up (law N9). */
-export const runSummoner = async (ports: SummonerPorts, abort: AbortSignal): Promise<void> => {
+/**
+ * Runs the Summoner until `abort`, and then sees the run under way to its end: the run is told to stop, and whatever is
+ * left of it when its grace is over is killed (fault 57). The Summoner never gives up (law N9).
+ */
+export const runSummoner = async (
+  starting: SummonerPorts,
+  abort: AbortSignal,
+  outside: Outside = QUIET,
+): Promise<void> => {
+  let ports = starting;
   let resting: Resting | undefined;
   while (!abort.aborted) {
     try {
-      resting = resting === undefined ? await startSummoner(ports, abort) : await turn(ports, resting, abort);
+      if (resting === undefined) {
+        resting = await startSummoner(ports, abort);
+        continue;
+      }
+      const ended = await waitFor(ports, outside, resting, abort);
+      const reloaded = outside.reloaded();
+      if (reloaded !== undefined) {
+        ports = reloaded;
+        resting = underNewPorts(ports, resting);
+      }
+      resting = await takeInTurn(ports, resting, ended, abort);
     } catch (defect) {
       ports.log('error', 'a turn of the Summoner failed', { detail: String(defect) });
+      ports.operator?.repeat();
       await ports.clock.sleepUntil(plus(ports.clock.now(), AFTER_DEFECT_MS), abort);
     }
   }

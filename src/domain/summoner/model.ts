@@ -10,7 +10,7 @@ import type { Disabling } from '../disabling.ts';
 import type { Assignment } from '../assignment.ts';
 import type { NodeState, RunCause, Running } from '../node-state.ts';
 import { type Polling, pollingFor, type Timetable } from '../polling.ts';
-import type { RunEnd } from '../run-outcome.ts';
+import { CHEF_OUTCOMES, type OutcomeTable, type RunEnd } from '../run-outcome.ts';
 import type { Signal, SignalRefusal } from '../signal.ts';
 import { type EpochMs, MINUTE_MS } from '../time.ts';
 
@@ -24,6 +24,8 @@ export interface SummonerPolicy extends ComplianceFloor, Polling {
   /** How many runs one version, or one request, may cost before it is given up (law N7). */
   readonly attemptsMax: number;
   readonly backoff: Backoff;
+  /** What the exit codes of a run mean (law N14). */
+  readonly outcomes: OutcomeTable;
 }
 
 /** The defaults: the published window, {@link pollingFor}'s polls, five attempts spread over about half an hour each at most. */
@@ -38,6 +40,7 @@ export const policyFor = (
   catchUpSplaySeconds: 300,
   attemptsMax: 5,
   backoff: { baseMs: MINUTE_MS, capMs: 30 * MINUTE_MS },
+  outcomes: CHEF_OUTCOMES,
   ...chosen,
   ...pollingFor(chosen),
 });

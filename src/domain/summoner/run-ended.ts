@@ -100,7 +100,7 @@ export const afterRun = (policy: SummonerPolicy, state: NodeState, end: RunEnd, 
   const running = state.running.value;
   if (end._tag === 'Interrupted') return afterInterruption(policy, state, running, now);
   const node = state.interruptions === 0 ? state : { ...state, interruptions: 0 };
-  const outcome: RunOutcome = runOutcomeOf(end, running.cause._tag === 'Upgraded');
+  const outcome: RunOutcome = runOutcomeOf(end, running.cause._tag === 'Upgraded', policy.outcomes);
   switch (outcome._tag) {
     case 'Succeeded':
       return afterSuccess(node, running, outcome.rebootPending, now);

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import * as E from 'fp-ts/lib/Either.js';
+import * as O from 'fp-ts/lib/Option.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   type BootstrapDeps,
@@ -42,6 +43,7 @@ const options: BootstrapOptions = {
   node,
   paths,
   isDry: false,
+  reassign: O.none,
 };
 const assignment = { stack, environment: environment('prod-1'), node };
 const elsewhere = { stack, environment: environment('prod-2'), node };
@@ -61,6 +63,7 @@ const makeDisk = (content: Readonly<Record<string, string>> = {}, fates: readonl
   const files = new Map(Object.entries(content));
   const changes: string[] = [];
   const rest = [...fates];
+  const logged: (readonly [string, Readonly<Record<string, unknown>> | undefined])[] = [];
   const change = async (what: string, apply: () => void) => {
     const fate = rest.shift() ?? 'done';
     if (fate === 'crashBefore') throw new Crash();
@@ -83,8 +86,11 @@ const makeDisk = (content: Readonly<Record<string, string>> = {}, fates: readonl
     },
     writeFileAtomically: (path, text) => change(`write ${path}`, () => files.set(path, text)),
     removeFile: (path) => change(`remove ${path}`, () => files.delete(path)),
+    log: (_level, message, fields) => {
+      logged.push([message, fields]);
+    },
   };
-  return { deps, files, changes };
+  return { deps, files, changes, logged };
 };
 
 const failureOf = (result: E.Either<Failure, BootstrapReport>): Failure | undefined =>
@@ -198,7 +204,7 @@ describe('B3: sticky', () => {
     expect(failure).toEqual({
       _tag: 'Refused',
       reason: 'AssignedOtherwise',
-      detail: `this machine is web-17 in basalt/prod-1 by ${paths.nodeFile}, and would become web-17 in basalt/prod-2; to move it, remove ${paths.nodeFile} and ${paths.dropIn} and bootstrap again, or change the zone map back`,
+      detail: `this machine is web-17 in basalt/prod-1 by ${paths.nodeFile}, and would become web-17 in basalt/prod-2; to move it, bootstrap again with --reassign and a --reason, or change the zone map back`,
     });
     expect([changes, [...files]]).toEqual([[], BOTH]);
   });
@@ -237,6 +243,97 @@ describe('B3: sticky', () => {
   });
 });
 
+describe('B3: a machine that a person moves', () => {
+  const moved = { ...options, reassign: O.some('more canaries') };
+  const OTHERWISE = { [paths.dropIn]: dropInText(elsewhere), [paths.nodeFile]: nodeFileText(elsewhere) };
+
+  it.each<readonly [string, Readonly<Record<string, string>>, string]>([
+    ['elsewhere', OTHERWISE, 'AssignedOtherwise'],
+    ['nobody can tell where', { ...OTHERWISE, [paths.nodeFile]: '{"stack":"bas' }, 'NodeFileUnreadable'],
+    ['by somebody else', { [paths.dropIn]: '# by hand\n' }, 'DropInDiffers'],
+  ])('that was assigned %s is assigned anew, and the log says from what, to what and why', async (_, content, tag) => {
+    const { deps, files, logged } = makeDisk(content);
+    expect(await runBootstrap(deps)(moved)).toEqual(
+      E.right({ _tag: 'Reassigned', assignment, reason: 'more canaries' }),
+    );
+    expect(files).toEqual(new Map(BOTH.map(([path = '', text = '']) => [path, text])));
+    expect(logged).toEqual([
+      [
+        'the machine is moved',
+        {
+          to: 'web-17 in basalt/prod-1',
+          instead: expect.objectContaining({ _tag: tag }) as object,
+          reason: 'more canaries',
+        },
+      ],
+    ]);
+  });
+
+  it('that is there already stays, and nothing is said', async () => {
+    const { deps, changes, logged } = makeDisk(Object.fromEntries(BOTH) as Record<string, string>);
+    expect(await runBootstrap(deps)(moved)).toEqual(E.right({ _tag: 'AlreadyAssigned', assignment }));
+    expect([changes, logged]).toEqual([[], []]);
+  });
+
+  it('a dry run says what would be written, and moves nothing', async () => {
+    const { deps, changes, logged } = makeDisk(OTHERWISE);
+    expect(await runBootstrap(deps)({ ...moved, isDry: true })).toMatchObject({
+      right: { _tag: 'DryRun', assignment },
+    });
+    expect([changes, logged]).toEqual([[], []]);
+  });
+
+  it.each<readonly [string, Readonly<Record<string, string>>, readonly Fate[], string]>([
+    ['both files are as they were', OTHERWISE, ['done', 'failed'], 'it stays where it was'],
+    [
+      'what had no drop-in has none',
+      { [paths.nodeFile]: nodeFileText(elsewhere) },
+      ['done', 'failed'],
+      'it stays where it was',
+    ],
+  ])('where the node file cannot be written, %s', async (_, content, fates, detail) => {
+    const { deps, files } = makeDisk(content, fates);
+    expect(failureOf(await runBootstrap(deps)(moved))).toMatchObject({
+      _tag: 'TryAgain',
+      detail: expect.stringContaining(detail) as string,
+    });
+    expect(files).toEqual(new Map(Object.entries(content)));
+  });
+
+  it.each<readonly [string, readonly Fate[]]>([
+    ['the node file is there in spite of its failure', ['done', 'failedAfterwards']],
+    ['the drop-in cannot be put back', ['done', 'failed', 'failed']],
+  ])('a move that is half done says so where %s, and the same again completes it', async (_, fates) => {
+    const { deps, files } = makeDisk(OTHERWISE, fates);
+    expect(failureOf(await runBootstrap(deps)(moved))).toMatchObject({
+      detail: expect.stringMatching(/both files may be changed|was left changed/) as string,
+    });
+    expect(E.isRight(await runBootstrap(deps)(moved))).toBe(true);
+    expect(files).toEqual(new Map(BOTH.map(([path = '', text = '']) => [path, text])));
+  });
+
+  asyncProperty(
+    'fault 46: after any crashes, at any step, the same move again completes it',
+    [
+      fc.array(fc.constantFrom<Fate>('done', 'failed', 'failedAfterwards', 'crashBefore', 'crashAfter'), {
+        maxLength: 12,
+      }),
+    ],
+    async (fates) => {
+      const { deps, files } = makeDisk(OTHERWISE, fates);
+      for (let start = 0; start <= fates.length + 1; start++) {
+        try {
+          await runBootstrap(deps)(moved);
+        } catch (error) {
+          if (!(error instanceof Crash)) throw error;
+        }
+        expect([...files.keys()].toSorted()).toEqual([paths.dropIn, paths.nodeFile].toSorted());
+      }
+      expect(files).toEqual(new Map(BOTH.map(([path = '', text = '']) => [path, text])));
+    },
+  );
+});
+
 describe('a dry run', () => {
   it.each<readonly [string, Readonly<Record<string, string>>, readonly string[]]>([
     ['on a new machine', {}, [paths.dropIn, paths.nodeFile]],
@@ -265,6 +362,7 @@ describe('the report in words', () => {
       { _tag: 'DropInRestored', assignment },
       "already assigned web-17 in basalt/prod-1; chef-client's drop-in was missing and is written again",
     ],
+    [{ _tag: 'Reassigned', assignment, reason: 'more canaries' }, 'reassigned web-17 in basalt/prod-1: more canaries'],
     [{ _tag: 'DryRun', assignment, files: [] }, 'already assigned web-17 in basalt/prod-1'],
     [
       {
@@ -282,6 +380,8 @@ describe('the report in words', () => {
   });
 });
 
+const realDeps: BootstrapDeps = { ...bootstrapFiles, log: () => undefined };
+
 describe('on a real disk', () => {
   let root = '';
   beforeEach(() => {
@@ -296,19 +396,19 @@ describe('on a real disk', () => {
 
   it('makes the directories, leaves no temporaries, and lets chef-client read', async () => {
     const { paths: real } = onDisk();
-    expect(await runBootstrap(bootstrapFiles)(onDisk())).toEqual(E.right({ _tag: 'Assigned', assignment }));
+    expect(await runBootstrap(realDeps)(onDisk())).toEqual(E.right({ _tag: 'Assigned', assignment }));
     expect(readFileSync(real.dropIn, 'utf8')).toBe(dropInText(assignment));
     expect(readFileSync(real.nodeFile, 'utf8')).toBe(nodeFileText(assignment));
     expect(readdirSync(join(root, 'chef/client.d'))).toEqual(['signalbox.rb']);
     expect(readdirSync(join(root, 'signalbox'))).toEqual(['node.json']);
     expect(statSync(real.dropIn).mode & 0o777).toBe(0o644);
-    expect(await runBootstrap(bootstrapFiles)(onDisk())).toEqual(E.right({ _tag: 'AlreadyAssigned', assignment }));
+    expect(await runBootstrap(realDeps)(onDisk())).toEqual(E.right({ _tag: 'AlreadyAssigned', assignment }));
   });
 
   it('a directory where the node file should be: the drop-in is not left behind', async () => {
     const { paths: real } = onDisk();
     writeFileSync(join(root, 'signalbox'), 'a file');
-    const failure = failureOf(await runBootstrap(bootstrapFiles)(onDisk()));
+    const failure = failureOf(await runBootstrap(realDeps)(onDisk()));
     expect(failure?._tag).toBe('Unavailable');
     expect(existsSync(real.dropIn)).toBe(false);
   });
@@ -317,7 +417,7 @@ describe('on a real disk', () => {
     const { paths: real } = onDisk();
     mkdirSync(join(root, 'signalbox'));
     symlinkSync(join(root, 'elsewhere.json'), real.nodeFile);
-    expect(failureOf(await runBootstrap(bootstrapFiles)(onDisk()))).toMatchObject({ _tag: 'Unavailable' });
+    expect(failureOf(await runBootstrap(realDeps)(onDisk()))).toMatchObject({ _tag: 'Unavailable' });
     expect(existsSync(real.dropIn)).toBe(false);
   });
 
@@ -325,7 +425,7 @@ describe('on a real disk', () => {
     const { paths: real } = onDisk();
     mkdirSync(join(root, 'signalbox'));
     writeFileSync(real.nodeFile, ' '.repeat(65_537));
-    expect(failureOf(await runBootstrap(bootstrapFiles)(onDisk()))).toMatchObject({
+    expect(failureOf(await runBootstrap(realDeps)(onDisk()))).toMatchObject({
       _tag: 'Unavailable',
       detail: expect.stringContaining('at most 65536 bytes') as string,
     });

@@ -2,7 +2,7 @@
  * The TypeScript form of the fallback as a whole, and the script beside it.
  */
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -51,6 +51,8 @@ const makeNode = (state: string | undefined, record?: string) => {
     locked: 0,
     released: 0,
     canWrite: true,
+    /** Whether what cannot be written has another place. */
+    hasSpare: false,
     /** What happens while the fallback waits. */
     meanwhile: () => undefined as void,
     duringRun: () => undefined as void,
@@ -82,7 +84,7 @@ const makeNode = (state: string | undefined, record?: string) => {
     readSummonerState: async () => reading(world.state),
     readOwnRecord: async () => reading(world.record),
     writeOwnRecord: async (text) => {
-      if (!world.canWrite) return { _tag: 'Failed', detail: 'ENOSPC' };
+      if (!world.canWrite) return { _tag: world.hasSpare ? 'Spared' : 'Failed', detail: 'ENOSPC' };
       world.record = text;
       return { _tag: 'Written' };
     },
@@ -199,6 +201,16 @@ describe('F1, F5: when it is due', () => {
     expect(world.log.filter((line) => line.startsWith('error:'))).toHaveLength(3);
   });
 
+  it('fault 39: with a second place for its record the run is on record, and it still says so', async () => {
+    const { world, call } = makeNode(overdue);
+    world.canWrite = false;
+    world.hasSpare = true;
+    const report = await call();
+    expect(report).toMatchObject({ _tag: 'Fired', succeeded: true, recorded: true });
+    expect(fallbackExitCode(report)).toBe(69);
+    expect(world.log.filter((line) => line.startsWith('error: the record cannot be written'))).toHaveLength(2);
+  });
+
   it.each<ProcessOutcome>([
     { _tag: 'Signalled', signal: 'SIGKILL', outputTail: '' },
     { _tag: 'Stopped', cause: 'TimeLimit', outputTail: '' },
@@ -289,7 +301,15 @@ describe('F7: program and script do the same', () => {
     ['overdue, upgraded twice', overdue, stale, [213, 213]],
     ['torn, failure', '{\n', stale, [2]],
     ['never, success', undefined, undefined, [0]],
-    ['never, with a record from the future', undefined, record(NOW_SECONDS + 60, NOW_SECONDS + 60), [1]],
+    ['never, with a record from the future', undefined, record(NOW_SECONDS + 61, NOW_SECONDS + 61), [1]],
+    ['from the future, success', stateText(NOW_SECONDS + 3_600), stale, [0]],
+    ['from the future, failure', stateText(NOW_SECONDS + 61), undefined, [1]],
+    ['from the far future, failure', stateText(NOW_SECONDS + 12 * HOUR_SECONDS), undefined, [1]],
+    ['from the future, healed', stateText(NOW_SECONDS + 61), record(NOW_SECONDS - 60, NOW_SECONDS - 60), []],
+    ['once from the future', stateText(NOW_SECONDS - 60), `disbelieved_epoch=${NOW_SECONDS - 60}\n`, [0]],
+    ['another one once from the future', healthy, `${stale}disbelieved_epoch=${NOW_SECONDS - 60}\n`, []],
+    ['nonsense once from the future, failure', overdue, 'disbelieved_epoch=x\n', [1]],
+    ['healthy, with an attempt from the future', healthy, record(NOW_SECONDS + 61, NOW_SECONDS - 9), []],
     ['attempted just now', overdue, record(NOW_SECONDS - 60, 1), []],
     ['healed by the fallback', undefined, record(NOW_SECONDS - 60, NOW_SECONDS - 60), []],
   ])('%s: same exit code, same record, same metrics, same runs', async (name, state, own, codes) => {
@@ -311,6 +331,7 @@ describe('F7: program and script do the same', () => {
         SIGNALBOX_FALLBACK_CONF: '',
         SIGNALBOX_FALLBACK_STATE_FILE: at('state'),
         SIGNALBOX_FALLBACK_RECORD_FILE: at('record'),
+        SIGNALBOX_FALLBACK_SPARE_FILE: at('spare'),
         SIGNALBOX_FALLBACK_LOCK_FILE: at('lock'),
         SIGNALBOX_FALLBACK_METRICS_FILE: at('metrics'),
         SIGNALBOX_FALLBACK_SPLAY_SECONDS: '0',
@@ -353,6 +374,29 @@ describe('the files of the fallback', () => {
       detail: expect.stringContaining('ENOTDIR') as string,
     });
     expect(await files.readOwnRecord()).toEqual({ _tag: 'Missing' });
+  });
+
+  it('fault 39: on a full disk the record lies in its second place, until the first can be written again', async () => {
+    const directory = temporaryDirectory();
+    try {
+      const files = fallbackFiles({
+        stateFile: '/dev/null/a',
+        recordFile: join(directory.path, 'own/record'),
+        spareFile: join(directory.path, 'spare/record'),
+      });
+      writeFileSync(join(directory.path, 'own'), 'a file stands where the directory should be');
+      expect(await files.writeOwnRecord('last_attempt_epoch=5\n')).toMatchObject({ _tag: 'Spared' });
+      expect(await files.readOwnRecord()).toEqual({ _tag: 'Found', body: 'last_attempt_epoch=5\n' });
+      rmSync(join(directory.path, 'own'));
+      mkdirSync(join(directory.path, 'own'));
+      writeFileSync(join(directory.path, 'own/record'), 'last_attempt_epoch=4\n');
+      expect(await files.readOwnRecord()).toEqual({ _tag: 'Found', body: 'last_attempt_epoch=5\n' });
+      expect(await files.writeOwnRecord('last_attempt_epoch=6\n')).toEqual({ _tag: 'Written' });
+      expect(readdirSync(join(directory.path, 'spare'))).toEqual([]);
+      expect(await files.readOwnRecord()).toEqual({ _tag: 'Found', body: 'last_attempt_epoch=6\n' });
+    } finally {
+      directory.remove();
+    }
   });
 
   it('without a metrics file nothing is kept', async () => {

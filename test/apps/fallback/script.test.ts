@@ -34,6 +34,7 @@ interface TestNode {
   readonly root: string;
   readonly stateFile: string;
   readonly recordFile: string;
+  readonly spareFile: string;
   readonly metricsFile: string;
   readonly tools: string;
   /** The arguments of every run so far. */
@@ -93,6 +94,7 @@ exit "\${code:-$(sed -n '$p' '${at('codes')}')}"`,
     install,
     stateFile: at('summoner/summoner.json'),
     recordFile: at('own/record'),
+    spareFile: at('spare/record'),
     metricsFile: at('own/fallback.prom'),
     runs: () => (existsSync(at('runs')) ? readFileSync(at('runs'), 'utf8').trimEnd().split('\n') : []),
     runsEnd: (...codes) => writeFileSync(at('codes'), codes.map((code) => `${code}\n`).join('')),
@@ -107,6 +109,7 @@ exit "\${code:-$(sed -n '$p' '${at('codes')}')}"`,
           SIGNALBOX_FALLBACK_CONF: at('conf'),
           SIGNALBOX_FALLBACK_STATE_FILE: at('summoner/summoner.json'),
           SIGNALBOX_FALLBACK_RECORD_FILE: at('own/record'),
+          SIGNALBOX_FALLBACK_SPARE_FILE: at('spare/record'),
           SIGNALBOX_FALLBACK_LOCK_FILE: at('own/lock'),
           SIGNALBOX_FALLBACK_METRICS_FILE: at('own/fallback.prom'),
           SIGNALBOX_FALLBACK_SPLAY_SECONDS: '0',
@@ -194,7 +197,7 @@ describe.each(shells.filter(({ command }) => command !== undefined))('under $nam
 
     it('drops a success from the future when it is written', async () => {
       mkdirSync(join(node.root, 'own'));
-      writeFileSync(node.recordFile, `last_attempt_epoch=${NOW + 9}\nlast_success_epoch=${NOW + 9}\n`);
+      writeFileSync(node.recordFile, `last_attempt_epoch=${NOW + 90}\nlast_success_epoch=${NOW + 90}\n`);
       node.runsEnd(1);
       expect((await node.fallback(NOW)).exitCode).toBe(1);
       expect(record()).toBe(`last_attempt_epoch=${NOW}\n`);
@@ -206,13 +209,64 @@ describe.each(shells.filter(({ command }) => command !== undefined))('under $nam
       expect(readdirSync(join(node.root, 'own')).toSorted()).toEqual(['fallback.prom', 'record']);
     });
 
-    it('fault 39: where it cannot be written, chef-client runs all the same, and the exit code says so', async () => {
+    it('fault 39: on a full disk it lies in the second place, and keeps the fallback as silent as ever', async () => {
       overdue();
       writeFileSync(join(node.root, 'own'), 'a file stands where the directory should be');
       const { exitCode, stderr } = await node.fallback(NOW);
+      expect(exitCode).toBe(69);
+      expect(stderr).toContain(`${node.recordFile}: cannot be written`);
+      expect(readFileSync(node.spareFile, 'utf8')).toBe(`last_attempt_epoch=${NOW}\nlast_success_epoch=${NOW}\n`);
+      expect((await node.fallback(NOW + 600)).exitCode).toBe(0);
+      expect(node.runs()).toHaveLength(1);
+    });
+
+    it('fault 39: once the disk takes it again it is in its own place alone', async () => {
+      overdue();
+      mkdirSync(join(node.root, 'spare'));
+      writeFileSync(node.spareFile, `last_attempt_epoch=${NOW - 3_600}\n`);
+      expect((await node.fallback(NOW)).exitCode).toBe(69);
+      expect([record(), existsSync(node.spareFile)]).toEqual([
+        `last_attempt_epoch=${NOW}\nlast_success_epoch=${NOW}\n`,
+        false,
+      ]);
+    });
+
+    it('fault 39: where it can be written nowhere, chef-client runs all the same, and the exit code says so', async () => {
+      overdue();
+      for (const name of ['own', 'spare']) {
+        writeFileSync(join(node.root, name), 'a file stands where the directory should be');
+      }
+      const { exitCode, stderr } = await node.fallback(NOW);
       expect(node.runs()).toHaveLength(1);
       expect(exitCode).toBe(1);
-      expect(stderr).toContain(`${node.recordFile}: cannot be written`);
+      expect(stderr).toContain(`${node.spareFile}: cannot be written`);
+    });
+
+    it('fault 32: a look that finds the Summoner ahead of the clock says so, and is not late when the clock has caught up', async () => {
+      const success = NOW + 3_600;
+      writeFileSync(node.stateFile, stateText(success));
+      expect((await node.fallback(NOW)).exitCode).toBe(69);
+      expect(record()).toBe(`last_attempt_epoch=${NOW}\nlast_success_epoch=${NOW}\ndisbelieved_epoch=${success}\n`);
+      // Less than the threshold after what the Summoner claims, and the threshold after what was.
+      expect((await node.fallback(NOW + THRESHOLD_SECONDS - 1)).exitCode).toBe(0);
+      expect((await node.fallback(NOW + THRESHOLD_SECONDS)).exitCode).toBe(69);
+      expect(node.runs()).toHaveLength(2);
+    });
+
+    it('fault 32: so does one that runs nothing, and it writes once', async () => {
+      writeFileSync(node.stateFile, stateText(NOW + 3_600));
+      mkdirSync(join(node.root, 'own'));
+      writeFileSync(node.recordFile, `last_success_epoch=${NOW - 60}\n`);
+      expect((await node.fallback(NOW)).exitCode).toBe(0);
+      const text = `last_success_epoch=${NOW - 60}\ndisbelieved_epoch=${NOW + 3_600}\n`;
+      expect(record()).toBe(text);
+      const { mtimeMs, ino } = statSync(node.recordFile);
+      expect((await node.fallback(NOW + 60)).exitCode).toBe(0);
+      expect([record(), statSync(node.recordFile).mtimeMs, statSync(node.recordFile).ino]).toEqual([
+        text,
+        mtimeMs,
+        ino,
+      ]);
     });
 
     it('is not moved into a directory of its name', async () => {
@@ -426,7 +480,10 @@ SIGNALBOX_FALLBACK_COMMAND="echo second" /bin/sh '${SCRIPT}'
 echo $? >&2`,
       );
       writeFileSync(join(node.root, 'conf'), 'RETRY_SECONDS=1\n');
-      const { exitCode } = await node.fallback(NOW, [], { SIGNALBOX_FALLBACK_RECORD_FILE: '/dev/null/record' });
+      const { exitCode } = await node.fallback(NOW, [], {
+        SIGNALBOX_FALLBACK_RECORD_FILE: '/dev/null/record',
+        SIGNALBOX_FALLBACK_SPARE_FILE: '/dev/null/record',
+      });
       expect(exitCode).toBe(1);
       expect(readFileSync(join(node.root, 'second'), 'utf8')).toContain(
         'signalbox-fallback: another fallback is at work\n75\n',
@@ -570,6 +627,7 @@ echo $? >&2`,
           SIGNALBOX_FALLBACK_CONF: join(node.root, 'no-conf'),
           SIGNALBOX_FALLBACK_STATE_FILE: node.stateFile,
           SIGNALBOX_FALLBACK_RECORD_FILE: node.recordFile,
+          SIGNALBOX_FALLBACK_SPARE_FILE: join(node.root, 'spare/record'),
           SIGNALBOX_FALLBACK_LOCK_FILE: join(node.root, 'own/lock'),
           SIGNALBOX_FALLBACK_SPLAY_SECONDS: '0',
         },
@@ -649,7 +707,7 @@ describe('the script as a text', () => {
 
   it('F7: stays about a page, fits a terminal and is executable', () => {
     const lines = readFileSync(SCRIPT, 'utf8').split('\n');
-    expect(lines.length).toBeLessThanOrEqual(175);
+    expect(lines.length).toBeLessThanOrEqual(166);
     expect(lines.filter((line) => line.length > 120)).toEqual([]);
     expect(statSync(SCRIPT).mode & 0o111).toBe(0o111);
   });

@@ -137,7 +137,7 @@ it('the table knows every decision and every reason, each many times', async () 
 });
 
 /** What sets one shell apart from another is how it reads. dash is asked about everything, the others about that. */
-const READING: ReadonlySet<CaseGroup> = new Set<CaseGroup>(['numbers', 'files', 'records']);
+const READING: ReadonlySet<CaseGroup> = new Set<CaseGroup>(['numbers', 'files', 'records', 'spares']);
 
 /** Hundreds of processes, on a machine that may have other work. */
 const TABLE_TIMEOUT_MS = 240_000;
@@ -173,7 +173,16 @@ const BROKEN: readonly {
   { name: 'takes numbers of any length', from: ' | ?????????????*) false', to: ') false', groups: ['numbers'] },
   { name: 'takes anything for a number', from: ' | *[!0-9]* |', to: ' |', groups: ['numbers'] },
   { name: 'waits one second too long', from: '-lt "$2"', to: '-le "$2"', groups: ['policies'] },
-  { name: 'believes the future', from: ' && [ "$1" -le "$now" ]', to: '', groups: ['ages'] },
+  { name: 'believes the future', from: ' && [ "$1" -le $((now + 60)) ]', to: '', groups: ['ages'] },
+  { name: 'tolerates no clock that is set back by a second', from: '$((now + 60))', to: '"$now"', groups: ['ages'] },
+  {
+    name: 'believes what lay ahead once the clock has caught up',
+    from: '[ "$summoner" = "$disbelieved" ]',
+    to: 'false',
+    groups: ['ahead'],
+  },
+  { name: 'forgets its second place', from: '[ -f "$SPARE_FILE" ]', to: 'false', groups: ['spares'] },
+  { name: 'follows links in its second place', from: ' && [ ! -L "$SPARE_FILE" ]', to: '', groups: ['spares'] },
   { name: 'does not notice a torn file', from: `[ "$last" = '}' ]`, to: 'true', groups: ['prefixes'] },
   { name: 'follows links', from: ' || [ -L "$1" ]', to: '', groups: ['files'] },
   { name: 'reads without end', from: 'head -c 1048576 "$1"', to: 'cat <"$1"', groups: ['files'] },
@@ -201,7 +210,7 @@ const BROKEN: readonly {
     groups: ['files'],
   },
   { name: 'counts the retry from now', from: 'retry_at=$(($1 + $2))', to: 'retry_at=$((now + $2))', groups: ['ages'] },
-  { name: 'begins its years in March', from: ' + (m > 9)', to: '', groups: ['calendar'] },
+  { name: 'tells the time of its own place', from: 'date -u -d', to: 'date -d', groups: ['calendar'] },
 ];
 
 describe('F7: the table catches a script that', () => {

@@ -7,6 +7,8 @@ import * as O from 'fp-ts/lib/Option.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exportCommand, exportState } from '../../../src/apps/librarian/export-state.ts';
 import { silentLog } from '../../../src/apps/log.ts';
+import { simulateCommand } from '../../../src/apps/simulator/commands.ts';
+import type { FromExport } from '../../../src/apps/simulator/find-export.ts';
 import { nextScenario, replayedScenario } from '../../../src/apps/simulator/from-export.ts';
 import { type Programs, SHIPPED } from '../../../src/apps/simulator/programs.ts';
 import type { Scenario } from '../../../src/apps/simulator/scenario.ts';
@@ -213,24 +215,69 @@ describe('the commands', () => {
 
   it('simulate tells what happens next, and what would have happened under another plan', async () => {
     const { state } = await exportedAt(EVENTFUL, 24 * HOUR_MS);
-    writeFileSync(join(directory, 'export.json'), JSON.stringify(ExportedStateDocument.encode(state)));
+    const [file, planFile] = [join(directory, 'export.json'), join(directory, 'plan.json')];
+    writeFileSync(file, JSON.stringify(ExportedStateDocument.encode(state)));
     const stages = SLACK_PLAN_JSON.stages.map((stage) => ({ ...stage, every: '2h' }));
-    writeFileSync(join(directory, 'plan.json'), JSON.stringify({ ...SLACK_PLAN_JSON, stages }));
-    const next = await runSignalbox(['simulate', '--from', 'export.json', '--for', '3h'], directory);
-    expect(next).toMatchObject({ code: 0, err: '' });
-    expect(next.out).toMatch(/^environment +from +version$/m);
-    const since = ['--plan', 'plan.json', '--replay-since', '2026-01-05T06:00:00Z'];
-    const replayed = await runSignalbox(['simulate', '--from', 'export.json', ...since, '--json'], directory);
-    expect(replayed).toMatchObject({ code: 0, err: '' });
-    const { versions } = JSON.parse(replayed.out) as { versions: { environment: string; was: object[] }[] };
+    writeFileSync(planFile, JSON.stringify({ ...SLACK_PLAN_JSON, stages }));
+    const ask = async (from: Partial<FromExport>, isJson = false) => {
+      const [out, err]: [string[], string[]] = [[], []];
+      const code = await simulateCommand(
+        { simulate, renderReport: () => '' },
+        {
+          out: (line) => void out.push(line),
+          err: (line) => void err.push(line),
+          isColoured: false,
+          environment: {},
+          abort: new AbortController().signal,
+          log: silentLog,
+        },
+        {
+          scenario: O.none,
+          from: O.some({ file, plan: O.none, replaySince: O.none, ...from }),
+          seed: 1,
+          mode: 'skip',
+          nodes: O.none,
+          forMs: O.some(6 * HOUR_MS),
+          report: O.none,
+          isJson,
+        },
+      );
+      return { code, out: out.join('\n'), err: err.join('\n') };
+    };
+    const since = { plan: O.some(planFile), replaySince: O.some(plus(EVENTFUL.startsAt, 6 * HOUR_MS)) };
+    expect((await ask({})).out).toMatch(/^environment +from +version$/m);
+    expect((await ask(since)).out).toMatch(/^environment +from +was +would have been$/m);
+    const { versions, replay } = JSON.parse((await ask(since, true)).out) as {
+      versions: { environment: string; would: object[]; was: object[] }[];
+      replay: string;
+    };
+    expect(replay).toContain(`--from ${file} --plan ${planFile} --replay-since 2026-01-05T06:00:00Z --seed 1`);
     expect(versions.map(({ environment }) => environment)).toEqual(environmentsOf(state.plan));
     expect(versions.find(({ environment }) => environment === 'dev')?.was.length).toBeGreaterThan(3);
-    const compared = await runSignalbox(['simulate', '--from', 'export.json', ...since], directory);
-    expect(compared.out).toMatch(/^environment +from +was +would have been$/m);
+    expect(await ask({ file: join(directory, 'gone.json') })).toMatchObject({
+      code: 65,
+      err: expect.stringContaining('ENOENT') as string,
+    });
+    expect(await ask({ file: planFile })).toMatchObject({
+      code: 65,
+      err: expect.stringContaining('schema: expected 1') as string,
+    });
+    expect(await ask({ plan: O.some(join(directory, 'gone.yaml')) })).toMatchObject({ code: 65 });
+    const late = await ask({ replaySince: O.some(plus(state.at, 1)) });
+    expect(late).toMatchObject({
+      code: 65,
+      err: expect.stringContaining('replay-since: expected an instant before the export') as string,
+    });
+  });
+
+  it('so does the executable', async () => {
+    const { state } = await exportedAt(EVENTFUL, 24 * HOUR_MS);
+    writeFileSync(join(directory, 'day.json'), JSON.stringify(ExportedStateDocument.encode(state)));
+    const since = ['--replay-since', '2026-01-05T20:00:00Z'];
+    const replayed = await runSignalbox(['simulate', '--from', 'day.json', ...since], directory);
+    expect(replayed).toMatchObject({ code: 0, err: '' });
+    expect(replayed.out).toMatch(/^environment +from +was +would have been$/m);
     expect(await runSignalbox(['simulate', ...since], directory)).toMatchObject({ code: 64 });
-    expect(await runSignalbox(['simulate', '--from', 'plan.json'], directory)).toMatchObject({ code: 65 });
-    expect(await runSignalbox(['simulate', '--from', 'gone.json'], directory)).toMatchObject({ code: 65 });
-    const late = ['--replay-since', '2027-01-05T06:00:00Z'];
-    expect(await runSignalbox(['simulate', '--from', 'export.json', ...late], directory)).toMatchObject({ code: 65 });
+    expect(await runSignalbox(['simulate', 'slack-day', '--from', 'day.json'], directory)).toMatchObject({ code: 64 });
   });
 });

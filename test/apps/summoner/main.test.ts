@@ -3,8 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
+import * as O from 'fp-ts/lib/Option.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { takeFileLock } from '../../../src/adapters/file-lock/index.ts';
+import { APPLIERS } from '../../../src/domain/applier.ts';
 import { decodeConfig } from '../../../src/apps/config.ts';
 import { type Ended, runSignalbox } from '../../support/run-signalbox.ts';
 
@@ -70,6 +72,12 @@ describe('the Summoner of the executable', () => {
 
   it('N13: unless told otherwise, chef-client is not to wait for the run of another', () => {
     const config = decodeConfig({}, {}, JSON.parse);
-    expect(E.isRight(config) && config.right.command).toEqual(['chef-client', '--once', '--run-lock-timeout', '0']);
+    expect(E.isRight(config) && config.right.command).toEqual(O.none);
+    expect(E.isRight(config) && APPLIERS[config.right.applier].command).toEqual([
+      'chef-client',
+      '--once',
+      '--run-lock-timeout',
+      '0',
+    ]);
   });
 });

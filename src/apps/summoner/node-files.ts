@@ -1,0 +1,7 @@
+import { join } from 'node:path';
+
+/** Where the daemon tells what it does, in the directory of the node's state. */
+export const statusPath = (directory: string): string => join(directory, 'status.json');
+
+/** Where people leave what they ask of it. */
+export const requestsPath = (directory: string): string => join(directory, 'requests');

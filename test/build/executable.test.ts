@@ -1,0 +1,112 @@
+/** The executable for nodes: built once, and run where there is no Node, from where its package has put it. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mustRun, ROOT } from '../gates/tool.ts';
+import { whichExecutable } from '../support/which-executable.ts';
+
+const isBuildable = process.platform === 'linux' && ['x64', 'arm64'].includes(process.arch);
+const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { readonly version: string };
+
+describe.skipIf(!isBuildable)('the executable for nodes (skipped but on Linux)', () => {
+  let folder = '';
+  let executable = '';
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'signalbox-executable-'));
+    await mustRun('node', ['build/executable.ts', '--out', join(folder, 'built')]);
+    executable = join(folder, `built/signalbox-linux-${process.arch}`);
+    mkdirSync(join(folder, 'bus'));
+  }, 180_000);
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Calls it with nothing of this process's environment; its `PATH` leads to the system's own tools, or to nothing. */
+  const call = (args: readonly string[], env: Readonly<Record<string, string>> = {}, file = executable) => {
+    const { status, stdout, stderr } = spawnSync(file, args, {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { PATH: '/nowhere', ...env },
+    });
+    return { status, stdout, stderr };
+  };
+
+  const node = (): Readonly<Record<string, string>> => ({
+    SIGNALBOX_BUS: join(folder, 'bus'),
+    SIGNALBOX_NODE: 'web-17',
+    SIGNALBOX_STACK: 'basalt',
+    SIGNALBOX_ENVIRONMENT: 'dev',
+    SIGNALBOX_NODE_STATE: join(folder, 'node'),
+    SIGNALBOX_CATCH_UP_SPLAY: '0',
+  });
+
+  it('answers for itself, without a word more', () => {
+    expect(call(['--version'])).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  it('looks at a bus, and says what the Summoner would do', () => {
+    const { status, stdout } = call(['summoner', '--once', '--dry-run', '--json'], node());
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ action: 'Start', reason: 'FirstRun' });
+  });
+
+  it('finds both kinds of bucket in itself', () => {
+    const buses = { 's3://signals': { SIGNALBOX_S3_REGION: 'eu-west-1' }, 'gs://signals': {} };
+    for (const [bus, more] of Object.entries(buses)) {
+      const here = { ...node(), SIGNALBOX_BUS: bus, SIGNALBOX_NODE_STATE: join(folder, 'elsewhere') };
+      // A node that never ran starts at once, before it looks: the bus was opened, and nobody was asked.
+      const { status, stdout, stderr } = call(['summoner', '--once', '--dry-run', '--json'], { ...here, ...more });
+      expect({ bus, status, stderr }).toEqual({ bus, status: 0, stderr: '' });
+      expect(JSON.parse(stdout)).toMatchObject({ reason: 'FirstRun' });
+    }
+  });
+
+  it('holds the app of the fallback, and the bootstrap', () => {
+    const { stdout } = call(['fallback', '--dry-run', '--json'], {
+      SIGNALBOX_FALLBACK_STATE_FILE: join(folder, 'none'),
+      SIGNALBOX_FALLBACK_RECORD_FILE: join(folder, 'none'),
+    });
+    expect(JSON.parse(stdout)).toEqual({ decision: 'Fire', reason: 'NeverSucceeded', retryAt: null });
+    expect(call(['bootstrap', '--help'])).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  it('does not hold what steers a fleet, and says where that is', () => {
+    const { status, stderr } = call(['librarian', '--config', 'none']);
+    expect(status).toBe(1);
+    expect(stderr).toContain('install the npm package signalbox');
+  });
+
+  it('runs a command when one is due, and keeps its state', () => {
+    const { status, stdout } = call(['summoner', '--once', '--json'], {
+      ...node(),
+      PATH: '/usr/bin:/bin',
+      SIGNALBOX_COMMAND: '["true"]',
+    });
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ outcome: 'Succeeded' });
+    expect(readFileSync(join(folder, 'node/summoner.json'), 'utf8')).toContain('"last_run_epoch"');
+  });
+
+  it('comes with the licences of Node and of every library in it', () => {
+    const notices = readFileSync(join(folder, 'built/NOTICES.txt'), 'utf8');
+    for (const name of ['@aws-sdk/client-s3', '@google-cloud/storage', 'commander', 'fp-ts', 'node', 'yaml']) {
+      expect(notices).toMatch(new RegExp(`^${name} [\\d.]+`, 'm'));
+    }
+    expect(notices).not.toMatch(/^fastify /m);
+  });
+
+  it.skipIf(whichExecutable('dpkg-deb') === undefined)('runs from its package (skipped without dpkg-deb)', async () => {
+    const debs = join(folder, 'debs');
+    const files = ['--executable', executable, '--out', debs, '--compress', 'none'];
+    await mustRun('node', ['build/deb.ts', ...files]);
+    const [deb = ''] = readdirSync(debs).filter((name) => name.startsWith('signalbox_'));
+    const root = join(folder, 'root');
+    await mustRun('dpkg-deb', ['--extract', join(debs, deb), root]);
+    expect(call(['--version'], {}, join(root, 'usr/bin/signalbox')).stdout).toBe(`${version}\n`);
+    const config = join(root, 'etc/signalbox/config.yaml');
+    expect(call(['--config', config, 'summoner', '--once', '--dry-run'], node())).toMatchObject({ status: 0 });
+    expect(existsSync(join(root, 'usr/share/doc/signalbox/NOTICES.gz'))).toBe(true);
+  });
+});
