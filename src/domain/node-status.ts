@@ -44,7 +44,8 @@ const BusStatus = t.type({
   next_poll: InstantField,
 });
 
-const NodeStatusFile = t.type(
+/** Reads and writes the status file. */
+export const NodeStatusFile = t.type(
   {
     schema: boundedInteger('schema', 1, Number.MAX_SAFE_INTEGER),
     written: InstantField,

@@ -31,6 +31,7 @@ export interface MachineMetadataHarness extends Harness {
   readonly machine: Machine & { readonly tag: string };
   /** The tag that it has. */
   readonly tag: Slug;
+  /** Changes what the service does, from the next request on. */
   readonly become: (mood: MetadataMood) => Promise<void>;
   /** How many requests the service has seen. */
   readonly asked: () => number;

@@ -43,6 +43,7 @@ export interface RequestBox {
   readonly put: (body: string, atMs: number) => Promise<RequestPut>;
   /** Whether a document is still there. */
   readonly isThere: (name: string) => Promise<boolean>;
+  /** Reads every document that lies there. */
   readonly look: () => Promise<BoxReading>;
   /** Removes a document; answers why that failed. One that is gone is no failure. */
   readonly remove: (name: string) => Promise<string | undefined>;

@@ -6,5 +6,6 @@
 export { type Log, type LogLevel, silentLog } from '../log.ts';
 export { convergeWith } from './converge.ts';
 export { foresee, type Look, summonOnce } from './once.ts';
-export { runSummoner } from './summoner.ts';
+export type { Operator } from './operator.ts';
+export { type Outside, runSummoner } from './summoner.ts';
 export { type Converge, type EndedRun, STATE_KEY, type SummonerPorts } from './summoner-ports.ts';
