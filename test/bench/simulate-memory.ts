@@ -7,6 +7,10 @@ import { scenarioOf, simulated } from './simulated-fleet.ts';
 /** Every node has a run behind it halfway through, and what is left of that is part of what it keeps. */
 const HOURS = 24;
 
+/** Of fewer nodes what the garbage collector happens to free meanwhile would be the larger part. */
+const SIMULATED_MIN = 4_000;
+const ASYNC_MIN = 600;
+
 const simulatorBytes = async (nodes: number): Promise<number> => {
   const scenario = scenarioOf({ nodes, hours: HOURS });
   const before = liveBytes() ?? NaN;
@@ -34,7 +38,7 @@ export const simulateMemory: Section = {
   alternative: 'the same agent as async code with a store of its own',
   measure: async ({ nodes }) => {
     if (globalThis.gc === undefined) return { _tag: 'Skipped', reason: 'node was started without --expose-gc' };
-    const bytes = await simulatorBytes(2 * nodes);
-    return { _tag: 'Weighed', bytes, alternativeBytes: await asyncAgentBytes(Math.ceil(nodes / 5)) };
+    const bytes = await simulatorBytes(Math.max(2 * nodes, SIMULATED_MIN));
+    return { _tag: 'Weighed', bytes, alternativeBytes: await asyncAgentBytes(Math.max(nodes / 5, ASYNC_MIN)) };
   },
 };
