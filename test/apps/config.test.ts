@@ -55,6 +55,19 @@ describe('the configuration', () => {
     expect(refusal({ listen })).toMatch(/^listen: expected an address of this machine/);
   });
 
+  it('shows metrics on this machine only, and writes them where a collector reads', () => {
+    expect(refusal({ metrics_listen: '0.0.0.0:9470' })).toBe(
+      'metrics_listen: expected an address of this machine, such as 127.0.0.1:9470, got 0.0.0.0:9470',
+    );
+    expect(refusal({ metrics_file: '/var/lib/metrics' })).toBe(
+      'metrics_file: expected a name that ends in .prom, since collectors read no other',
+    );
+    expect(decode({ metrics_listen: '[::1]:9470', metrics_file: 'a.prom' })).toMatchObject({
+      metrics_listen: O.some({ host: '::1', port: 9470 }),
+      metrics_file: O.some('a.prom'),
+    });
+  });
+
   it.each(['localhost', 'localhost:65536', 8470])('cannot listen on %s', (listen) => {
     expect(refusal({ listen })).toMatch(/^listen: expected host:port, such as/);
   });

@@ -14,10 +14,10 @@ export const latestTo = <A>(write: (value: A) => Promise<void>): Latest<A> => {
   let writing: Promise<void> | undefined;
 
   const writeAll = async (): Promise<void> => {
-    for (let taken = next; taken !== undefined; taken = next) {
+    while (next !== undefined) {
       // All that is set in one turn of the event loop is one write.
       await thisTurn();
-      const { value } = next ?? taken;
+      const { value } = next;
       next = undefined;
       await write(value);
     }

@@ -2,12 +2,13 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import * as E from 'fp-ts/lib/Either.js';
+import * as O from 'fp-ts/lib/Option.js';
 import { describe, expect, it } from 'vitest';
 import { newBell } from '../../../src/apps/summoner/bell.ts';
 import { type Demands, runDaemon, type Surroundings } from '../../../src/apps/summoner/daemon.ts';
 import { latestTo } from '../../../src/apps/summoner/latest.ts';
 import type { Report } from '../../../src/apps/summoner/node-report.ts';
-import type { SummonerPorts } from '../../../src/apps/summoner/summoner-ports.ts';
+import { STATE_KEY, type SummonerPorts } from '../../../src/apps/summoner/summoner-ports.ts';
 import { fedWith, patienceMs } from '../../../src/apps/summoner/watchdog.ts';
 import type { Failure } from '../../../src/apps/failure.ts';
 import { encodeNodeStatus } from '../../../src/domain/node-status.ts';
@@ -15,7 +16,7 @@ import { encodeSignal } from '../../../src/domain/signal.ts';
 import { policyFor } from '../../../src/domain/summoner.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, plus, SECOND_MS } from '../../../src/domain/time.ts';
 import { whichExecutable } from '../../support/which-executable.ts';
-import { IDENTITY, machine, signalOf, START } from './machine.ts';
+import { IDENTITY, machine, signalOf, START, stateFile } from './machine.ts';
 
 type Told = Readonly<Record<string, string>>;
 
@@ -139,7 +140,27 @@ describe('fault 59: the watchdog', () => {
   });
 });
 
+describe('the line for the service manager', () => {
+  it('says who disabled the node, until when and why, and when it runs all the same', async () => {
+    const { clock, state, ports } = machine();
+    const disabled = { reason: 'incident 7', owner: 'ann', until: plus(START, HOUR_MS), floorToo: false };
+    const held = { disabled: O.some(disabled), disabledSince: O.some(START), lastSuccess: O.some(START) };
+    await state.write(STATE_KEY, stateFile(held), undefined);
+    const { told } = await daemonDuring(ports(), () => clock.advanceTo(plus(START, MINUTE_MS)));
+    expect(told[0]?.['STATUS']).toMatch(
+      /^disabled until 2026-01-05T13:00:00Z by ann \(incident 7\); next run at 2026-01-05T23:/,
+    );
+  });
+});
+
 describe('the daemon', () => {
+  it('complains of a watchdog that is shorter than the polls are apart', async () => {
+    const { clock, ports, log } = machine();
+    await daemonDuring(ports(), () => clock.advanceTo(plus(START, MINUTE_MS)), { watchdogMs: MINUTE_MS });
+    const [complaint] = log.filter(({ level }) => level === 'warn');
+    expect(complaint?.fields).toEqual({ watchdog_seconds: 60, needed_seconds: 720 });
+  });
+
   it('says nothing to a service manager that is not there, and has one line for each thing that it does', async () => {
     const { clock, ports, bus } = machine();
     const { told } = await daemonDuring(ports(), async (demand) => {
