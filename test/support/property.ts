@@ -12,7 +12,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 /** An integer from the environment; what is set but is no such number stops the tests instead of being ignored. */
-const integerFromEnvironment = (name: string, min: number): number | undefined => {
+export const integerFromEnvironment = (name: string, min: number): number | undefined => {
   const text = process.env[name];
   if (text === undefined || text === '') return undefined;
   const value = Number(text);
