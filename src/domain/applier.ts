@@ -25,6 +25,7 @@ export interface Applier {
   readonly lock: LockConflict;
 }
 
+/** Seen with 16.18, 17.10 and 18.11. Given no time to wait, it leaves as soon as its run lock is not to be had. */
 const CHEF: Applier = {
   command: ['chef-client', '--once', '--run-lock-timeout', '0'],
   outcomes: CHEF_OUTCOMES,
@@ -35,6 +36,10 @@ const CHEF: Applier = {
 /** Chef Infra Client as the community builds it. */
 const CINC: Applier = { ...CHEF, command: ['cinc-client', '--once', '--run-lock-timeout', '0'] };
 
+/**
+ * Seen with 7.23; codes as in puppet-agent(8). It leaves when another run is under way, unless `waitforlock` of its own
+ * configuration has it wait, for `maxwaitforlock` at most.
+ */
 const PUPPET: Applier = {
   command: [
     ...['puppet', 'agent', '--onetime', '--no-daemonize'],
@@ -50,14 +55,17 @@ const PUPPET: Applier = {
   outcomes: new Map([
     [0, runSucceeded()],
     [2, runSucceeded()],
-    [1, runFailed('Failed', 'exit code 1: the run failed, or was not made')],
+    [1, runFailed('Failed', 'exit code 1: the run failed, or was not made, as where the agent is disabled')],
     [4, runFailed('Failed', 'exit code 4: resources failed')],
     [6, runFailed('Failed', 'exit code 6: some resources were changed, and some failed')],
   ]),
-  lock: { code: 1, says: ['already in progress; skipping'] },
+  lock: { code: 1, says: ['already in progress; skipping', 'maxwaitforlock timeout has been exceeded'] },
 };
 
-/** Whether from a master or from files of its own, the minion's configuration says. */
+/**
+ * Whether from a master or from files of its own, the minion's configuration says. Codes as in Salt's documentation of
+ * return codes; a conflict is one of the errors of its state compiler.
+ */
 const SALT: Applier = {
   // Without the passing through, older releases exit 0 when a state has failed.
   command: ['salt-call', '--retcode-passthrough', 'state.apply', 'queue=False'],
@@ -70,12 +78,15 @@ const SALT: Applier = {
   lock: { code: 1, says: ['is running as PID'] },
 };
 
-/** Where the playbook lies only its owner knows; and since ansible-pull knows no lock, it has to be run under flock(1). */
+/**
+ * Where the playbook lies only its owner knows. Since ansible-pull knows no lock, the command begins with
+ * `flock --nonblock --conflict-exit-code 75 FILE`. Seen with ansible-core 2.14; codes as its command line has them.
+ */
 const ANSIBLE: Applier = {
   command: undefined,
   outcomes: new Map([
     [0, runSucceeded()],
-    [2, runFailed('Failed', 'exit code 2: tasks failed')],
+    [2, runFailed('Failed', 'exit code 2: tasks failed, or the options are faulty, or the repository was not reached')],
     [4, runFailed('Failed', 'exit code 4: the playbook cannot be read, or the host was not reached')],
     [5, runFailed('ConfigurationFailed', 'exit code 5: the options are faulty')],
     [99, runFailed('Killed', 'exit code 99: stopped by SIGINT')],

@@ -52,7 +52,10 @@ export const CLIENT_UPGRADED: RunOutcome = { _tag: 'Upgraded' };
 
 const LICENCE_MISSING = 'the licence is not set or not entitled';
 
-/** The exit codes of Chef Infra Client 18, and of what is built from its source. */
+/**
+ * The exit codes of Chef Infra Client 18, and of what is built from its source: chef's client_exit_codes.md, and those that
+ * end it before a run, of the licence's acceptance (172) and of its entitlement (173, 174).
+ */
 export const CHEF_OUTCOMES: OutcomeTable = new Map([
   [0, runSucceeded()],
   [35, runSucceeded(true)],
@@ -62,6 +65,7 @@ export const CHEF_OUTCOMES: OutcomeTable = new Map([
   [3, runFailed('Killed', 'exit code 3: stopped by SIGTERM')],
   [41, runFailed('RebootFailed', 'exit code 41: the reboot failed')],
   [43, runFailed('ConfigurationFailed', 'exit code 43: the configuration is faulty')],
+  [172, runFailed('LicenceMissing', 'exit code 172: the licence is not accepted')],
   [173, runFailed('LicenceMissing', `exit code 173: ${LICENCE_MISSING}`)],
   [174, runFailed('LicenceMissing', `exit code 174: ${LICENCE_MISSING}`)],
 ]);

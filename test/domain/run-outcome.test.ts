@@ -13,6 +13,7 @@ const NAMED: Readonly<Record<number, string>> = {
   37: 'Succeeded, reboot pending',
   41: 'Failed: RebootFailed',
   43: 'Failed: ConfigurationFailed',
+  172: 'Failed: LicenceMissing',
   173: 'Failed: LicenceMissing',
   174: 'Failed: LicenceMissing',
   213: 'Upgraded',
