@@ -1,0 +1,8 @@
+name 'signalbox'
+version '1.0.0'
+maintainer 'The Signalbox authors'
+license 'Apache-2.0'
+description 'Keeps the Summoner of Signalbox up to date on a node'
+chef_version '>= 16.0'
+supports 'debian'
+supports 'ubuntu'

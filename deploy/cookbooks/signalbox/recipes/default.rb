@@ -1,0 +1,22 @@
+require 'yaml'
+
+# The package restarts the Summoner by itself when it is upgraded. The run that upgrades it, which is this one, is a unit of
+# systemd of its own and goes on.
+apt_package 'signalbox' do
+  # An older one too, as a rollback has it.
+  version node['signalbox']['version']
+  action node['signalbox']['version'] ? :install : :upgrade
+end
+
+template '/etc/signalbox/config.yaml' do
+  source 'config.yaml.erb'
+  mode '0644'
+  variables(config: node['signalbox']['config'].to_h.compact)
+  # A configuration that the Summoner would not start with is never put in place, and the run fails.
+  verify 'signalbox --config %{path} node status'
+  notifies :restart, 'service[signalbox-summoner]', :delayed
+end
+
+service 'signalbox-summoner' do
+  action [:enable, :start]
+end
