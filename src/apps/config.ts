@@ -113,6 +113,8 @@ const fields = {
   metrics_listen: optionField(ListenAddress),
   /** The fallback's own record, whose success counts for the floor. */
   fallback_record: defaultedField(Path, '/var/lib/signalbox-fallback/record'),
+  /** Where that record lies while the disk of its own place is full. */
+  fallback_spare_record: defaultedField(Path, '/run/signalbox-fallback/record'),
   /** The zone map that bootstrap assigns by. */
   zones: optionField(Path),
   /** Where bootstrap writes chef-client's drop-in. */

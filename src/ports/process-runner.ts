@@ -1,5 +1,7 @@
 /** One process to run. */
 export interface ProcessOrder {
+  /** Tells this run from every other, for people and for {@link ProcessRunner.takeUp}; one line. Absent: nobody has to. */
+  readonly title?: string;
   /** An executable, by path or by a name on the `PATH`; never a shell line. */
   readonly command: string;
   readonly args: readonly string[];
@@ -26,6 +28,12 @@ export type ProcessOutcome =
   /** It never ran: missing, not executable, or no resources to start it. */
   | { readonly _tag: 'NotStarted'; readonly detail: string };
 
+/** A process that somebody else has started. */
+export interface TakenUp {
+  /** How it ends, or has ended. Never rejects. */
+  readonly outcome: Promise<ProcessOutcome>;
+}
+
 /** Runs one process to its end. */
 export interface ProcessRunner {
   /**
@@ -36,4 +44,9 @@ export interface ProcessRunner {
    * @param abort - ends the process early, in the same two steps as the time limit.
    */
   readonly run: (order: ProcessOrder, abort?: AbortSignal) => Promise<ProcessOutcome>;
+  /**
+   * Takes up the process of an order that was given in an earlier life of ours, known by its title: one that goes on, or
+   * whose end nobody has heard of yet; nothing where there is none. Absent where no process outlives who ordered it.
+   */
+  readonly takeUp?: (order: ProcessOrder, abort?: AbortSignal) => Promise<TakenUp | undefined>;
 }

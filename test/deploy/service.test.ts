@@ -1,5 +1,5 @@
-/** The Librarian as a unit of systemd, and as process 1 of a container. */
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+/** The Librarian as process 1 of a container. */
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,30 +8,7 @@ import { inTemporaryDirectory } from '../support/contract.ts';
 import { whichExecutable } from '../support/which-executable.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const UNIT = join(ROOT, 'deploy/signalbox-librarian.service');
 const MAIN = join(ROOT, 'src/apps/main.ts');
-
-describe.skipIf(whichExecutable('systemd-analyze') === undefined)(
-  'deploy/signalbox-librarian.service (skipped where there is no systemd-analyze)',
-  () => {
-    it('is one that systemd finds nothing wrong with', async () => {
-      const stderr = await new Promise<string>((resolve) => {
-        execFile('systemd-analyze', ['verify', '--man=no', UNIT], (_error, _out, err) => {
-          resolve(err);
-        });
-      });
-      expect(stderr.split('\n').filter((line) => line.includes('signalbox-librarian'))).toEqual([]);
-    });
-
-    it('is exposed to little', () => {
-      const report = execFileSync('systemd-analyze', ['security', '--offline=true', '--no-pager', UNIT], {
-        encoding: 'utf8',
-      });
-      const exposure = Number(/Overall exposure level[^:]*: ([\d.]+)/.exec(report)?.[1]);
-      expect(exposure).toBeLessThanOrEqual(2);
-    });
-  },
-);
 
 const configuration = async (directory: string): Promise<string> => {
   const config = join(directory, 'config.yaml');

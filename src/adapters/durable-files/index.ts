@@ -8,7 +8,7 @@ export { compareAndSwap, type SharedFile } from './compare-and-swap.ts';
 export { makeDirectories } from './directories.ts';
 export { describeFailure, errnoOf, unlessErrno } from './failure.ts';
 export { type DirectoryEntry, type FileLook, type FileSystem, type NewFile, NOT_A_FILE } from './file-system.ts';
-export { settleLeftovers } from './leftovers.ts';
+export { clearTemporaries, settleLeftovers } from './leftovers.ts';
 export { nodeFileSystem } from './node-file-system.ts';
 export { replaceFile, type Replacement } from './replace-file.ts';
 export { authorOfTemporary, isAbandoned, temporaryPath } from './temporary.ts';

@@ -12,7 +12,7 @@ export interface TransientUnitSettings {
   readonly unit: string;
   /** Keeps the environment of the run, readable to its owner only, in a directory that is made if it is missing. */
   readonly environmentFile: string;
-  /** How often a run that somebody else has started is looked at, in milliseconds; by default five seconds. */
+  /** How often the unit is looked at while a run is under way, in milliseconds; by default every two seconds. */
   readonly lookEveryMs?: number;
 }
 
@@ -20,40 +20,79 @@ export interface TransientUnitSettings {
 const ASK_MS_MAX = 30_000;
 /** After the time limit and the grace systemd has killed the run; so much later it is not heard from any more. */
 const MARGIN_MS = 60_000;
-const LOOK_EVERY_MS = 5_000;
+const LOOK_EVERY_MS = 2_000;
+/** What has ended is released; ending what that has left behind may fail, which is released in its turn. */
+const RELEASES_MAX = 3;
 /** A line of more than 80 bytes more or less: as much as an order keeps of output. */
 const JOURNAL_LINES = 200;
 
-/** What systemd exits a unit's process with when it could not execute the command (`EXIT_EXEC`). */
-const EXIT_EXEC = 203;
+/**
+ * Stands between systemd and the command, because systemd calls it success when a process is killed by SIGHUP, SIGINT or
+ * SIGTERM (law N14, fault 52). It outlives what stops the command, and exits with 128 and the signal's number.
+ */
+const GUARD = ['/bin/sh', '-c', `trap : HUP INT TERM; "$@"; exit $?`, 'sh'];
+
+/** What the guard exits with when it could not execute the command, or found none. */
+const NOT_EXECUTED: readonly number[] = [126, 127];
+const SIGNAL_BASE = 128;
+const SIGNAL_MAX = 64;
+
+const ABORTED: ProcessOutcome = { _tag: 'Stopped', cause: 'Aborted', outputTail: '' };
+const SILENT: ProcessOutcome = {
+  _tag: 'Stopped',
+  cause: 'TimeLimit',
+  outputTail: 'systemd does not tell how the run ended',
+};
+
+/** systemd puts the values of variables into what it starts; two of these signs are one. */
+const literally = (word: string): string => word.replaceAll('$', '$$$$');
 
 const isAborted = (abort: AbortSignal | undefined): boolean => abort?.aborted === true;
 
-const ABORTED: ProcessOutcome = { _tag: 'Stopped', cause: 'Aborted', outputTail: '' };
-
 const seconds = (ms: number): string => `${Math.ceil(ms / 1_000)}s`;
 
-/** How a unit's process ended, as systemd tells it of a unit that has failed; `said` is what systemd-run said. */
-const failureOf = (
-  command: string,
-  shown: ReadonlyMap<string, string>,
-  said: string,
-  outputTail: string,
-): ProcessOutcome => {
-  const result = shown.get('Result');
+/** What systemd tells of the unit: the values of properties by their names. */
+type Shown = ReadonlyMap<string, string>;
+
+/**
+ * Where the run is:
+ *
+ * - `UnderWay`, also while systemd ends what is left of it.
+ * - `Succeeded`: the unit is kept, as `RemainAfterExit=` says, until it is released.
+ * - `Failed`: the unit is kept as every one that has failed.
+ * - `Gone`: there is no such unit, or not any more.
+ */
+type Phase = 'UnderWay' | 'Succeeded' | 'Failed' | 'Gone';
+
+const phaseOf = (shown: Shown): Phase | undefined => {
+  switch (shown.get('ActiveState')) {
+    case undefined:
+      return undefined;
+    case 'inactive':
+      return 'Gone';
+    case 'failed':
+      return 'Failed';
+    default:
+      return shown.get('SubState') === 'exited' ? 'Succeeded' : 'UnderWay';
+  }
+};
+
+/** How a unit that has failed ended, as systemd tells it. */
+const failureOf = (command: string, shown: Shown, outputTail: string): ProcessOutcome => {
+  const result = shown.get('Result') ?? 'unknown';
   const status = Number(shown.get('ExecMainStatus'));
   switch (result) {
     case 'exit-code':
-      return status === EXIT_EXEC
-        ? { _tag: 'NotStarted', detail: `run ${command}: expected an executable that root may use; ${said}` }
+      if (NOT_EXECUTED.includes(status)) {
+        return { _tag: 'NotStarted', detail: `run ${command}: expected an executable; ${outputTail.trim()}` };
+      }
+      return status > SIGNAL_BASE && status <= SIGNAL_BASE + SIGNAL_MAX
+        ? { _tag: 'Signalled', signal: `signal ${status - SIGNAL_BASE}`, outputTail }
         : { _tag: 'Exited', code: status, outputTail };
     case 'timeout':
       return { _tag: 'Stopped', cause: 'TimeLimit', outputTail };
-    case undefined:
-    case 'success':
-      return { _tag: 'NotStarted', detail: `systemd-run: ${said}` };
     default:
-      return { _tag: 'Signalled', signal: `${status} (${result})`, outputTail };
+      return { _tag: 'Signalled', signal: `signal ${status} (${result})`, outputTail };
   }
 };
 
@@ -62,13 +101,18 @@ const failureOf = (
  * the run itself replaces or restarts that one (fault 58), and is bound by none of its sandbox; and systemd itself stops
  * the run at its time limit, all of its processes, whatever has become of them.
  *
- * - An abort leaves the run alone, and answers at once: who orders it is going, and the run may be why.
- * - A run that is still under way from before is waited for, no longer than systemd lets it run.
- * - How it ended is what systemd says of the unit: systemd-run(1) itself makes less of it.
- * - What it says goes to the journal, since a pipe would break when its reader goes; the tail is read from there, and only
- *   of a run that has failed.
+ * - An abort leaves the run alone, and answers at once: who orders it is going, and the run may be why. Whoever comes next
+ *   takes it up by its title, also when it has ended by then: systemd keeps how, until it was heard.
+ * - A run of another title that is still under way is waited for, no longer than systemd lets it run (law N13).
+ * - A unit of which systemd knows nothing any more, because somebody made it forget, is no success (law N7).
+ * - The unit is looked at from time to time, which needs neither the message bus nor a process that waits, both of which
+ *   the run may restart.
+ * - What the run says goes to the journal, since a pipe would break when its reader goes; the tail is read from there, and
+ *   only of a run that has failed.
+ * - What the run leaves in the background ends with it, unless systemd has started that as a unit of its own.
+ * - A unit has no standard input: an order with one is not started.
  */
-export const transientUnitRunner = (settings: TransientUnitSettings): ProcessRunner => {
+export const transientUnitRunner = (settings: TransientUnitSettings): Required<ProcessRunner> => {
   const { processes, unit, lookEveryMs = LOOK_EVERY_MS } = settings;
 
   const ask = (
@@ -78,7 +122,8 @@ export const transientUnitRunner = (settings: TransientUnitSettings): ProcessRun
   ): Promise<ProcessOutcome> =>
     processes.run({ command, args, env, timeLimitMs: ASK_MS_MAX, graceMs: 0, outputTailBytes });
 
-  const show = async (order: ProcessOrder, ...names: readonly string[]): Promise<ReadonlyMap<string, string>> => {
+  /** Properties of the unit; none while systemd does not answer. */
+  const show = async (order: ProcessOrder, ...names: readonly string[]): Promise<Shown> => {
     const answer = await ask(order, 'systemctl', ['show', ...names.map((name) => `--property=${name}`), unit]);
     const lines = answer._tag === 'Exited' && answer.code === 0 ? answer.outputTail.split('\n') : [];
     return new Map(
@@ -89,13 +134,20 @@ export const transientUnitRunner = (settings: TransientUnitSettings): ProcessRun
     );
   };
 
-  /** Resolves when no run is under way; systemd sees to its end. */
-  const free = async (order: ProcessOrder, abort: AbortSignal | undefined): Promise<void> => {
+  /** Waits for the end of the run that is under way, if any. */
+  const ended = async (
+    order: ProcessOrder,
+    abort: AbortSignal | undefined,
+  ): Promise<Exclude<Phase, 'UnderWay'> | 'Silent' | 'Aborted'> => {
+    const patienceMs = order.timeLimitMs + order.graceMs + MARGIN_MS;
+    const since = performance.now();
     while (!isAborted(abort)) {
-      const state = (await show(order, 'ActiveState')).get('ActiveState') ?? 'inactive';
-      if (state === 'inactive' || state === 'failed') break;
+      const phase = phaseOf(await show(order, 'ActiveState', 'SubState'));
+      if (phase !== undefined && phase !== 'UnderWay') return phase;
+      if (performance.now() - since > patienceMs) return 'Silent';
       await delay(lookEveryMs, undefined, abort === undefined ? {} : { signal: abort }).catch(() => undefined);
     }
+    return 'Aborted';
   };
 
   /** The end of what the run of this id has said, newest last. */
@@ -106,48 +158,86 @@ export const transientUnitRunner = (settings: TransientUnitSettings): ProcessRun
     return answer._tag === 'Exited' && answer.code === 0 ? answer.outputTail : '';
   };
 
-  const start = ({ command, args, env, cwd, timeLimitMs, graceMs, outputTailBytes }: ProcessOrder): ProcessOrder => ({
-    command: 'systemd-run',
-    args: [
-      ...['--quiet', '--wait', '--service-type=exec', `--unit=${unit}`],
+  /** Lets systemd forget a run that has ended, and end what that has left in the background. */
+  const release = async (order: ProcessOrder, phase: 'Succeeded' | 'Failed'): Promise<void> => {
+    await ask(order, 'systemctl', [phase === 'Failed' ? 'reset-failed' : 'stop', unit]);
+  };
+
+  const start = async (order: ProcessOrder): Promise<ProcessOutcome> => {
+    const { command, args, env, cwd, timeLimitMs, graceMs, title } = order;
+    try {
+      await mkdir(dirname(settings.environmentFile), { recursive: true, mode: 0o700 });
+      await writeFile(settings.environmentFile, environmentFile(env), { mode: 0o600 });
+    } catch (error) {
+      return { _tag: 'NotStarted', detail: `write the run's environment: ${String(error)}` };
+    }
+    return ask(order, 'systemd-run', [
+      ...['--quiet', '--service-type=exec', `--unit=${unit}`],
+      ...(title === undefined ? [] : [`--description=${title}`]),
       `--property=EnvironmentFile=${settings.environmentFile}`,
       `--property=RuntimeMaxSec=${seconds(timeLimitMs)}`,
-      // What stops chef-client at once, and then whatever is left of it.
+      // What stops chef-client at once; and then whatever is left of it is killed.
       '--property=KillSignal=SIGINT',
       `--property=TimeoutStopSec=${seconds(graceMs)}`,
+      '--property=RemainAfterExit=yes',
       ...(cwd === undefined ? [] : [`--working-directory=${cwd}`]),
       '--',
-      command,
-      ...args,
-    ],
-    env,
-    timeLimitMs: timeLimitMs + graceMs + MARGIN_MS,
-    graceMs: 0,
-    outputTailBytes,
-  });
+      ...[...GUARD, command, ...args].map(literally),
+    ]);
+  };
 
-  const writeEnvironment = async ({ env }: ProcessOrder): Promise<void> => {
-    await mkdir(dirname(settings.environmentFile), { recursive: true, mode: 0o700 });
-    await writeFile(settings.environmentFile, environmentFile(env), { mode: 0o600 });
+  /** Waits for the end of the run of `order`, and hears how it was. */
+  const hear = async (order: ProcessOrder, abort: AbortSignal | undefined): Promise<ProcessOutcome> => {
+    const end = await ended(order, abort);
+    switch (end) {
+      case 'Aborted':
+        return ABORTED;
+      case 'Silent':
+        return SILENT;
+      case 'Gone':
+        return { _tag: 'Signalled', signal: 'somebody who made systemd forget the run', outputTail: '' };
+      case 'Succeeded':
+        await release(order, end);
+        return { _tag: 'Exited', code: 0, outputTail: '' };
+      case 'Failed': {
+        const shown = await show(order, 'Result', 'ExecMainStatus', 'InvocationID');
+        return failureOf(order.command, shown, await journalOf(order, shown.get('InvocationID')));
+      }
+    }
+  };
+
+  /** Whether systemd knows of the run of `order`, going on or ended. */
+  const isThere = async (order: ProcessOrder): Promise<boolean> => {
+    const shown = await show(order, 'ActiveState', 'SubState', 'Description');
+    const phase = phaseOf(shown);
+    const isItself = order.title !== undefined && shown.get('Description') === order.title;
+    return phase !== undefined && phase !== 'Gone' && isItself;
+  };
+
+  /** Waits until the name of the unit is free; who starts a run is told if it is not even then. */
+  const free = async (order: ProcessOrder, abort: AbortSignal | undefined): Promise<void> => {
+    for (let tries = 0; tries < RELEASES_MAX; tries++) {
+      const end = await ended(order, abort);
+      if (end !== 'Succeeded' && end !== 'Failed') return;
+      await release(order, end);
+    }
   };
 
   return {
     run: async (order, abort) => {
+      if (order.input !== undefined) {
+        return { _tag: 'NotStarted', detail: `run ${order.command}: a unit has no standard input to be given` };
+      }
       await free(order, abort);
       if (isAborted(abort)) return ABORTED;
-      try {
-        await writeEnvironment(order);
-      } catch (error) {
-        return { _tag: 'NotStarted', detail: `${settings.environmentFile}: ${String(error)}` };
-      }
-      // A failed unit is kept for whoever wants to know, and would be in the way.
-      await ask(order, 'systemctl', ['reset-failed', unit]);
-      const outcome = await processes.run(start(order), abort);
-      if (isAborted(abort)) return ABORTED;
-      if (outcome._tag !== 'Exited' || outcome.code === 0) return outcome;
-      const shown = await show(order, 'Result', 'ExecMainStatus', 'InvocationID');
-      const journal = await journalOf(order, shown.get('InvocationID'));
-      return failureOf(order.command, shown, outcome.outputTail.trim(), journal);
+      const started = await start(order);
+      if (started._tag === 'NotStarted') return started;
+      const isStarted = started._tag === 'Exited' && started.code === 0;
+      // A run that fails at once may be told of as one that was not started.
+      return isStarted || (await isThere(order))
+        ? hear(order, abort)
+        : { _tag: 'NotStarted', detail: `systemd-run: ${started.outputTail.trim()}` };
     },
+    takeUp: async (order, abort) => ((await isThere(order)) ? { outcome: hear(order, abort) } : undefined),
   };
 };

@@ -32,8 +32,8 @@ export interface FallbackPaths {
   readonly metricsFile?: string;
 }
 
-/** Looks at one of the two records of runs: the Summoner's state file, or the fallback's own. Never rejects. */
-export const readRecord = async (path: string): Promise<RecordReading> => {
+/** Looks at one record of runs: the Summoner's state file, or the fallback's own. Never rejects. */
+const readRecord = async (path: string): Promise<RecordReading> => {
   try {
     const { bytes } = await nodeFileSystem.look(path, RECORD_BYTES_MAX, 'refuse');
     return { _tag: 'Found', body: Buffer.from(bytes).toString('latin1') };
@@ -43,6 +43,12 @@ export const readRecord = async (path: string): Promise<RecordReading> => {
     if (['ENOENT', 'ENOTDIR'].includes(errno)) return { _tag: 'Missing' };
     return { _tag: errno === 'ELOOP' ? 'Refused' : 'Unavailable', detail };
   }
+};
+
+/** Looks at the fallback's own record: in its second place, where one lies there. Never rejects. */
+export const readOwnRecord = async (recordFile: string, spareFile?: string): Promise<RecordReading> => {
+  const spare = spareFile === undefined ? undefined : await readRecord(spareFile);
+  return recordInForce(await readRecord(recordFile), spare?._tag === 'Found' ? spare : undefined);
 };
 
 const writeFile = async (path: string, text: string): Promise<FileWriting> => {
@@ -58,10 +64,7 @@ export const fallbackFiles = ({
   metricsFile,
 }: FallbackPaths): Pick<FallbackDeps, 'readSummonerState' | 'readOwnRecord' | 'writeOwnRecord' | 'publishMetrics'> => ({
   readSummonerState: () => readRecord(stateFile),
-  readOwnRecord: async () => {
-    const spare = spareFile === undefined ? undefined : await readRecord(spareFile);
-    return recordInForce(await readRecord(recordFile), spare?._tag === 'Found' ? spare : undefined);
-  },
+  readOwnRecord: () => readOwnRecord(recordFile, spareFile),
   writeOwnRecord: async (text) => {
     const written = await writeFile(recordFile, text);
     if (spareFile === undefined) return written;

@@ -114,12 +114,15 @@ const decide = (
 };
 
 /**
- * A new agent, from what it loaded: a run that was under way when the last agent died counts as interrupted. It hears of
- * the fallback first, after whose success it may owe nothing any more.
+ * A new agent, from what it loaded. A run that was under way when the last agent died counts as interrupted, unless the new
+ * one has taken it up. It hears of the fallback first, after whose success it may owe nothing any more.
+ *
+ * @param isRunning - whether it has taken up a run.
  */
-export const begin = (mind: Mind, memory: NodeMemory, noticed: Noticed): Agent => {
+export const begin = (mind: Mind, memory: NodeMemory, noticed: Noticed, isRunning = false): Agent => {
   const state = { node: memory.node, bus: startingBus(mind.policy, noticed.clocks.at) };
-  return decided(memory, decide(mind, state, 0, noticed, { _tag: 'Started' }), noticed.clocks, false);
+  const event: SummonerEvent = { _tag: isRunning ? 'Woke' : 'Started' };
+  return decided(memory, decide(mind, state, 0, noticed, event), noticed.clocks, isRunning);
 };
 
 /** The agent after it woke, with what it saw. */

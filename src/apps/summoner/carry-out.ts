@@ -68,10 +68,15 @@ const converged = async ({ converge, log }: SummonerPorts, running: Running, abo
   }
 };
 
-const startRun = async (ports: SummonerPorts, running: Running, abort: AbortSignal): Promise<EndedRun> => {
-  const end = await converged(ports, running, abort);
+/** Whether a run has ended for this agent only: the next one takes it up, to whom its end is left (fault 58). */
+const isLeft = ({ takeUp }: SummonerPorts, end: RunEnd): boolean => takeUp !== undefined && end._tag === 'Interrupted';
+
+/** Follows a run to its end, and tells of it. */
+export const follow = async (ports: SummonerPorts, running: Running, ending: Promise<RunEnd>): Promise<EndedRun> => {
+  const end = await ending;
   const ended: EndedRun = { cause: running.cause, startedAt: running.startedAt, endedAt: ports.clock.now(), end };
-  tell(ports, ports.onRunEnded, ended);
+  if (isLeft(ports, end)) ports.log('info', 'the run is left to the next agent');
+  else tell(ports, ports.onRunEnded, ended);
   return ended;
 };
 
@@ -98,7 +103,8 @@ export const carryOut = async (
   if (memory.isStored) await ports.operator?.settle();
   report(ports, agent);
   if (order !== 'Run' || decision.action._tag !== 'Start') return { agent, run };
-  return { agent: started(agent), run: startRun(ports, decision.action.running, abort) };
+  const { running } = decision.action;
+  return { agent: started(agent), run: follow(ports, running, converged(ports, running, abort)) };
 };
 
 const settle = async (ports: SummonerPorts, { memory, decision }: Agent, end: RunEnd): Promise<void> => {
@@ -118,7 +124,7 @@ export const finishRuns = async (
   if (run === undefined) return undefined;
   const ended = await run;
   if (abort.aborted) {
-    await settle(ports, agent, ended.end);
+    if (!isLeft(ports, ended.end)) await settle(ports, agent, ended.end);
     return ended;
   }
   const after = takeInEnd(mindOf(ports), agent, await notice(ports), ended.end);

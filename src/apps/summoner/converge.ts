@@ -1,8 +1,11 @@
+import * as O from 'fp-ts/lib/Option.js';
 import { type Applier, APPLIERS, isLockConflict } from '../../domain/applier.ts';
+import type { Running } from '../../domain/node-state.ts';
 import type { RunEnd } from '../../domain/run-outcome.ts';
+import { formatInstant } from '../../domain/time.ts';
 import type { ProcessOrder, ProcessOutcome, ProcessRunner } from '../../ports/process-runner.ts';
 import type { Log } from '../log.ts';
-import type { Converge } from './summoner-ports.ts';
+import type { Converge, TakeUp } from './summoner-ports.ts';
 
 const endOf = (applier: Applier, outcome: ProcessOutcome): RunEnd => {
   switch (outcome._tag) {
@@ -19,15 +22,49 @@ const endOf = (applier: Applier, outcome: ProcessOutcome): RunEnd => {
   }
 };
 
-/** A converge that is one child process, such as chef-client; the tail of its output is logged when it fails. */
+/** No two runs of a node start at one instant; the rest is for people. */
+const titleOf = ({ cause, version, startedAt }: Running): string =>
+  ['Signalbox run:', cause._tag, ...(O.isSome(version) ? [version.value] : []), formatInstant(startedAt)].join(' ');
+
+const endWith = (
+  applier: Applier,
+  { command }: ProcessOrder,
+  log: Log,
+  outcome: ProcessOutcome,
+  isOutliving: boolean,
+): RunEnd => {
+  const isSuccess = outcome._tag === 'Exited' && outcome.code === 0;
+  const isLeft = isOutliving && outcome._tag === 'Stopped' && outcome.cause === 'Aborted';
+  if (!isSuccess && !isLeft) {
+    const outputTail = outcome._tag === 'NotStarted' ? outcome.detail : outcome.outputTail;
+    log('warn', 'the run did not exit 0', { command, outcome: outcome._tag, output_tail: outputTail });
+  }
+  return endOf(applier, outcome);
+};
+
+/** A converge that is one process, such as chef-client; the tail of its output is logged when it fails. */
 export const convergeWith =
   (runner: ProcessRunner, order: ProcessOrder, log: Log, applier: Applier = APPLIERS.chef): Converge =>
-  async (_running, abort) => {
-    const outcome = await runner.run(order, abort);
-    const isSuccess = outcome._tag === 'Exited' && outcome.code === 0;
-    if (!isSuccess) {
-      const outputTail = outcome._tag === 'NotStarted' ? outcome.detail : outcome.outputTail;
-      log('warn', 'the run did not exit 0', { command: order.command, outcome: outcome._tag, output_tail: outputTail });
-    }
-    return endOf(applier, outcome);
+  async (running, abort) =>
+    endWith(
+      applier,
+      order,
+      log,
+      await runner.run({ ...order, title: titleOf(running) }, abort),
+      runner.takeUp !== undefined,
+    );
+
+/** Takes up such a converge of an agent before this one; absent where none outlives its agent. */
+export const takeUpWith = (
+  runner: ProcessRunner,
+  order: ProcessOrder,
+  log: Log,
+  applier: Applier = APPLIERS.chef,
+): TakeUp | undefined => {
+  const { takeUp } = runner;
+  if (takeUp === undefined) return undefined;
+  return async (running, abort) => {
+    const taken = await takeUp({ ...order, title: titleOf(running) }, abort);
+    return taken && { end: taken.outcome.then((outcome) => endWith(applier, order, log, outcome, true)) };
   };
+};

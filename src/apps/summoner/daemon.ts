@@ -4,6 +4,7 @@
  * @module
  */
 import * as E from 'fp-ts/lib/Either.js';
+import { MINUTE_MS } from '../../domain/time.ts';
 import { type Failure, formatFailure } from '../failure.ts';
 import { newBell } from './bell.ts';
 import { latestTo } from './latest.ts';
@@ -29,6 +30,8 @@ export interface Surroundings {
   /** Tells the service manager, and resolves when that has heard it; absent where there is none. */
   readonly tell?: (fields: Readonly<Record<string, string>>) => Promise<void>;
   readonly watchdogMs?: number;
+  /** How long a run may take to stop, in milliseconds, as it is configured now. */
+  readonly graceMs: () => number;
   /** Passes on what is demanded; answers how to stop. */
   readonly onDemands: (demands: Demands) => () => void;
   /** Calls `arrived` when a request was left; answers how to stop. */
@@ -51,13 +54,17 @@ const checkWatchdog = ({ log, policy }: SummonerPorts, watchdogMs: number | unde
   });
 };
 
+/** After the grace of a run: for a poll that is under way and for the disk, in milliseconds. */
+const STOP_MARGIN_MS = MINUTE_MS;
+
 /** Runs the Summoner until `abort`: see `runSummoner`. */
 export const runDaemon = async (
   starting: SummonerPorts,
   abort: AbortSignal,
   surroundings: Surroundings,
 ): Promise<void> => {
-  const { writer, pid, publish, tell, watchdogMs, onDemands, watchRequests, reload, monotonicUs } = surroundings;
+  const { writer, pid, publish, tell, watchdogMs, graceMs, onDemands, watchRequests, reload, monotonicUs } =
+    surroundings;
   const { log } = starting;
   const bell = newBell();
   const published = latestTo(publish);
@@ -97,7 +104,9 @@ export const runDaemon = async (
   });
   const onStop = (): void => {
     log('info', 'asked to stop');
-    void tell?.({ STOPPING: '1', STATUS: 'stopping; a run under way has its grace' });
+    const patienceUsec = (graceMs() + STOP_MARGIN_MS) * 1_000;
+    const status = 'stopping; a run under way has its grace';
+    void tell?.({ STOPPING: '1', STATUS: status, EXTEND_TIMEOUT_USEC: String(patienceUsec) });
   };
   abort.addEventListener('abort', onStop, { once: true });
   checkWatchdog(starting, watchdogMs);

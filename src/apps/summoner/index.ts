@@ -8,4 +8,4 @@ export { convergeWith } from './converge.ts';
 export { foresee, type Look, summonOnce } from './once.ts';
 export type { Operator } from './operator.ts';
 export { type Outside, runSummoner } from './summoner.ts';
-export { type Converge, type EndedRun, STATE_KEY, type SummonerPorts } from './summoner-ports.ts';
+export { type Converge, type EndedRun, STATE_KEY, type SummonerPorts, type TakeUp } from './summoner-ports.ts';

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import process from 'node:process';
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
 import { childProcessRunner } from '../../adapters/child-process/index.ts';
-import { nodeFileSystem, replaceFile } from '../../adapters/durable-files/index.ts';
+import { clearTemporaries, nodeFileSystem, replaceFile } from '../../adapters/durable-files/index.ts';
 import { takeFileLock } from '../../adapters/file-lock/index.ts';
 import { filesystemStateStore } from '../../adapters/filesystem/index.ts';
 import { requestBox } from '../../adapters/request-box/index.ts';
@@ -28,15 +29,16 @@ import { type LoadedConfig, loadConfig, loadDocument } from '../cli/load.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import type { Config } from '../config.ts';
 import { badData, type Failure } from '../failure.ts';
-import { readRecord } from '../fallback/main.ts';
+import { readOwnRecord } from '../fallback/main.ts';
 import { formatListenAddress } from '../listen-address.ts';
 import type { Log } from '../log.ts';
 import { openSignalBus } from '../places/main.ts';
-import { convergeWith } from './converge.ts';
+import { convergeWith, takeUpWith } from './converge.ts';
 import { runDaemon, type Surroundings } from './daemon.ts';
 import { requestsPath, statusPath } from './node-files.ts';
 import type { TakeNodeLock } from './node-lock.ts';
 import { operatorOf } from './operator.ts';
+import { INIT_SHELL, initArguments } from './process-one.ts';
 import type { SummonerPorts } from './summoner-ports.ts';
 
 /** Who this node is: what the configuration says, and the rest from the file that bootstrap wrote. */
@@ -147,13 +149,17 @@ const portsOf = async (
   if (E.isLeft(bus)) return bus;
   const order = orderOf(config, environment);
   if (E.isLeft(order)) return order;
-  const fallbackRecord = pathOf(config.fallback_record);
+  const runner = runnerFor(loaded, environment);
+  const applier = APPLIERS[config.applier];
+  const takeUp = takeUpWith(runner, order.right, log, applier);
+  const [fallbackRecord, fallbackSpare] = [pathOf(config.fallback_record), pathOf(config.fallback_spare_record)];
   return E.right({
     ...kept,
     policy: policyOf(identity.right, config),
     bus: bus.right,
-    converge: convergeWith(runnerFor(loaded, environment), order.right, log, APPLIERS[config.applier]),
-    fallbackSuccess: async () => fallbackSuccess(fallbackRecordOf(await readRecord(fallbackRecord))),
+    converge: convergeWith(runner, order.right, log, applier),
+    ...(takeUp === undefined ? {} : { takeUp }),
+    fallbackSuccess: async () => fallbackSuccess(fallbackRecordOf(await readOwnRecord(fallbackRecord, fallbackSpare))),
     log,
   });
 };
@@ -168,9 +174,18 @@ export interface ConfiguredSummoner {
   readonly serve: (ports: SummonerPorts) => Promise<void>;
 }
 
-/** Writes what the daemon tells of itself; a file that cannot be written is complained of once, until it can again. */
+/**
+ * Writes what the daemon tells of itself; a file that cannot be written is complained of once, until it can again. What an
+ * agent that was killed left of its metrics goes first (fault 41); the directory of the state is cleared by its store.
+ */
 const publisherOf = (loaded: () => LoadedConfig, log: Log): Surroundings['publish'] => {
   const failing = new Set<string>();
+  const cleared = new Set<string>();
+  const clear = async (directory: string): Promise<void> => {
+    if (cleared.has(directory)) return;
+    cleared.add(directory);
+    await clearTemporaries(nodeFileSystem, directory).catch(() => undefined);
+  };
   const write = async (path: string, text: string): Promise<void> => {
     const replaced = await replaceFile(path, Buffer.from(text));
     if (replaced._tag === 'Replaced') {
@@ -184,7 +199,10 @@ const publisherOf = (loaded: () => LoadedConfig, log: Log): Surroundings['publis
   return async ({ status, metrics }) => {
     const now = loaded();
     await write(statusPath(stateDirectory(now)), encodeNodeStatus(status));
-    if (O.isSome(now.config.metrics_file)) await write(now.pathOf(now.config.metrics_file.value), metrics);
+    if (O.isNone(now.config.metrics_file)) return;
+    const metricsFile = now.pathOf(now.config.metrics_file.value);
+    await clear(dirname(metricsFile));
+    await write(metricsFile, metrics);
   };
 };
 
@@ -253,6 +271,7 @@ const serveWith =
         },
         ...(manager === undefined ? {} : { tell: manager.tell }),
         ...(watchdogMs === undefined ? {} : { watchdogMs }),
+        graceMs: () => loaded.config.run_grace,
         onDemands: ({ reload: onReload, runNow }) => {
           process.on('SIGHUP', onReload);
           process.on('SIGUSR1', runNow);
@@ -270,13 +289,29 @@ const serveWith =
     }
   };
 
+/** As process 1, gives its place to a shell and goes on as its child; see `process-one.ts`. */
+const giveWayToInit = ({ log }: Terminal): void => {
+  if (process.pid !== 1) return;
+  if (process.execve === undefined || !existsSync(INIT_SHELL) || !existsSync('/proc/self/cmdline')) {
+    log(
+      'warn',
+      'as process 1 it reaps nothing that runs leave behind; start it under an init, as docker run --init does',
+    );
+    return;
+  }
+  // As it was called, whether by Node or as an executable of its own.
+  const [, ...args] = readFileSync('/proc/self/cmdline', 'utf8').split('\0').slice(0, -1);
+  process.execve(INIT_SHELL, initArguments([process.execPath, ...args]));
+};
+
 /** Runs a command with a Summoner that is put together as it is configured, and with the lock of its node. */
 export const withSummoner = (
   configFile: O.Option<string>,
   terminal: Terminal,
   command: (summoner: ConfiguredSummoner) => Promise<ExitCode>,
-): Promise<ExitCode> =>
-  withConfig(configFile, terminal, async (loaded) => {
+): Promise<ExitCode> => {
+  giveWayToInit(terminal);
+  return withConfig(configFile, terminal, async (loaded) => {
     const ports = await portsOf(loaded, terminal.environment, terminal.log);
     if (E.isLeft(ports)) return fail(terminal, ports.left, EXIT.badConfiguration);
     return command({
@@ -285,3 +320,4 @@ export const withSummoner = (
       serve: serveWith(loaded, configFile, terminal),
     });
   });
+};

@@ -12,6 +12,12 @@ import type { Operator } from './operator.ts';
 /** One converge, from start to end. Never rejects. */
 export type Converge = (running: Running, abort: AbortSignal) => Promise<RunEnd>;
 
+/**
+ * Takes up the run that the agent before this one has left, when that goes on or its end can still be told; nothing where
+ * it cannot. Never rejects.
+ */
+export type TakeUp = (running: Running, abort: AbortSignal) => Promise<{ readonly end: Promise<RunEnd> } | undefined>;
+
 /** Everything the Summoner touches. */
 export interface SummonerPorts {
   readonly policy: SummonerPolicy;
@@ -20,6 +26,8 @@ export interface SummonerPorts {
   /** The node's own store; the state is its document {@link STATE_KEY}. */
   readonly state: StateStore;
   readonly converge: Converge;
+  /** Absent where a run ends with its agent. */
+  readonly takeUp?: TakeUp;
   /** The end of the fallback's last success, which counts for the floor (law F4); none where there is no fallback. */
   readonly fallbackSuccess: () => Promise<O.Option<EpochMs>>;
   /** People on the node; absent where nobody can ask. */

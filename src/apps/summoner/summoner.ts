@@ -3,10 +3,11 @@
  *
  * @module
  */
+import * as O from 'fp-ts/lib/Option.js';
 import { startingBus, type SummonerEvent } from '../../domain/summoner.ts';
-import { plus, SECOND_MS } from '../../domain/time.ts';
+import { formatInstant, plus, SECOND_MS } from '../../domain/time.ts';
 import { type Agent, begin, clockStepMs, isPollDue, takeIn, takeInEnd } from './agent.ts';
-import { carryOut, finishRuns, mindOf, notice, type Resting, tell } from './carry-out.ts';
+import { carryOut, finishRuns, follow, mindOf, notice, readClocks, type Resting, tell } from './carry-out.ts';
 import { loadMemory } from './node-memory.ts';
 import { observe } from './observe.ts';
 import type { EndedRun, SummonerPorts } from './summoner-ports.ts';
@@ -29,6 +30,8 @@ const waitFor = async (
   { agent, run }: Resting,
   abort: AbortSignal,
 ): Promise<EndedRun | undefined> => {
+  // Set since the decision was taken, whose instants are of the clock before: a sleep that begins now would not notice.
+  if (clockStepMs(agent.clocks, readClocks(clock)) !== 0) return undefined;
   const woken = new AbortController();
   const wake = () => {
     woken.abort();
@@ -82,10 +85,17 @@ const takeInTurn = async (
   return resting;
 };
 
-/** Loads the state and takes the first step. */
+/** Loads the state, takes up the run that was left under way if it can be, and takes the first step. */
 export const startSummoner = async (ports: SummonerPorts, abort: AbortSignal): Promise<Resting> => {
   const memory = await loadMemory(ports);
-  return carryOut(ports, begin(mindOf(ports), memory, await notice(ports)), undefined, abort);
+  const running = O.toUndefined(memory.node.running);
+  const taken = running === undefined ? undefined : await ports.takeUp?.(running, abort);
+  if (running === undefined || taken === undefined) {
+    return carryOut(ports, begin(mindOf(ports), memory, await notice(ports)), undefined, abort);
+  }
+  ports.log('info', 'the run of the last agent was taken up', { started: formatInstant(running.startedAt) });
+  const agent = begin(mindOf(ports), memory, await notice(ports), true);
+  return carryOut(ports, agent, follow(ports, running, taken.end), abort);
 };
 
 /** After a turn that threw, which is a defect, the loop waits so long before it goes on. */

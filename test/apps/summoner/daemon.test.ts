@@ -1,9 +1,7 @@
 /** The Summoner as a daemon: the real process, its signals, its service manager, and what it tells of itself. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { kill } from 'node:process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -14,79 +12,37 @@ import {
   startNotifyReceiver,
   startSignalbox,
 } from '../../support/daemon-process.ts';
+import {
+  fallbackEnvironment,
+  lockingClient,
+  type NodeUnderTest,
+  nodeUnderTest,
+  says,
+} from '../../support/node-under-test.ts';
 import { runSignalbox } from '../../support/run-signalbox.ts';
 import { whichExecutable } from '../../support/which-executable.ts';
 
 const canNotify = whichExecutable('systemd-notify') !== undefined && whichExecutable('python3') !== undefined;
 
-let directory = '';
-const stoppable: { readonly stop: () => Promise<unknown> }[] = [];
-
-/** Each run leaves a line in `runs`, and goes on until `go` is there where `hold` is. */
-const COMMAND = 'echo run >> runs; while [ -e hold ] && [ ! -e go ]; do sleep 0.02; done; exit 0';
-
-const configured = (fields: Readonly<Record<string, unknown>> = {}): void => {
-  const config = {
-    node: 'web-17',
-    stack: 'basalt',
-    environment: 'prod-1',
-    bus: 'bus',
-    node_state: 'node',
-    fallback_record: 'fallback-record',
-    catch_up_splay: 0,
-    poll_soon: '1s',
-    poll_every: '1s',
-    poll_idle: '1s',
-    run_grace: '2s',
-    command: ['/bin/sh', '-c', COMMAND],
-    ...fields,
-  };
-  const lines = Object.entries(config).map(([field, value]) => `${field}: ${JSON.stringify(value)}\n`);
-  writeFileSync(join(directory, 'config.yaml'), lines.join(''));
-};
+let under: NodeUnderTest;
 
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'signalbox-daemon-'));
-  mkdirSync(join(directory, 'bus'));
-  configured();
+  under = nodeUnderTest();
 });
-afterEach(async () => {
-  for (const process of stoppable.splice(0)) await process.stop();
-  rmSync(directory, { recursive: true, force: true });
-});
+afterEach(() => under.remove());
 
-const started = (env: Readonly<Record<string, string>> = {}): DaemonProcess => {
-  const daemon = startSignalbox(['--config', 'config.yaml', 'summoner'], directory, env);
-  stoppable.push(daemon);
-  return daemon;
-};
+const configured: NodeUnderTest['configured'] = (fields) => under.configured(fields);
+const started = (env: Readonly<Record<string, string>> = {}): DaemonProcess => under.started({ env });
+const runs = (): number => under.runs();
+const state = () => under.state();
+const status = () => under.status();
+const settled = () => under.settled();
+const touch: NodeUnderTest['touch'] = (name) => under.touch(name);
 
-const receiving = async (): Promise<NotifyReceiver> => {
-  const receiver = await startNotifyReceiver(join(directory, 'notify'));
-  stoppable.push(receiver);
-  return receiver;
-};
+const receiving = async (): Promise<NotifyReceiver> => under.stopping(await startNotifyReceiver(under.path('notify')));
 
-const runs = (): number =>
-  existsSync(join(directory, 'runs')) ? readFileSync(join(directory, 'runs'), 'utf8').split('\n').length - 1 : 0;
-
-const state = () => jsonFile(join(directory, 'node', 'summoner.json'));
-const status = () => jsonFile(join(directory, 'node', 'status.json'));
-const says = (message: string) => (line: string) => line.includes(`"msg":"${message}"`);
-const touch = (name: string) => writeFileSync(join(directory, name), '');
-
-/** The number that a file holds, once it is whole. */
-const numberIn = (name: string): number | undefined => {
-  const path = join(directory, name);
-  const [, digits] = /^(\d+)\n/.exec(existsSync(path) ? readFileSync(path, 'utf8') : '') ?? [];
-  return digits === undefined ? undefined : Number(digits);
-};
-
-/** After the first run, which a node that never ran begins at once. */
-const settled = () =>
-  eventually('the first run to end', () => runs() === 1 && typeof state()?.['last_run_time'] === 'string');
-
-const node = (...args: readonly string[]) => runSignalbox(['--config', 'config.yaml', 'node', ...args], directory);
+const node = (...args: readonly string[]) =>
+  runSignalbox(['--config', 'config.yaml', 'node', ...args], under.directory);
 
 describe('signals', () => {
   it('SIGUSR1 starts a run now', async () => {
@@ -105,7 +61,7 @@ describe('signals', () => {
     daemon.child.kill('SIGHUP');
     await daemon.line('the configuration to be loaded', says('the configuration was loaded again'));
     daemon.child.kill('SIGUSR1');
-    await eventually('a run of the new command', () => existsSync(join(directory, 'other')));
+    await eventually('a run of the new command', () => existsSync(under.path('other')));
     expect(runs()).toBe(1);
     expect(await daemon.stop()).toBe(0);
   });
@@ -123,7 +79,7 @@ describe('signals', () => {
     expect(line).toContain(detail);
     daemon.child.kill('SIGUSR1');
     await eventually('a run of the old command', () => runs() === 2);
-    expect(existsSync(join(directory, 'other'))).toBe(false);
+    expect(existsSync(under.path('other'))).toBe(false);
     expect(await daemon.stop()).toBe(0);
   });
 
@@ -134,7 +90,7 @@ describe('signals', () => {
         command: ['/bin/sh', '-c', 'trap "" INT; echo run >> runs; echo $$ > leader; exec sleep 60'],
       });
       const daemon = started();
-      const leader = await eventually('the run to start', () => numberIn('leader'));
+      const leader = await eventually('the run to start', () => under.numberIn('leader'));
       daemon.child.kill(signal);
       expect(await daemon.ended).toBe(0);
       expect(() => kill(-leader, 0)).toThrow('ESRCH');
@@ -178,7 +134,7 @@ describe('signals', () => {
 describe('the service manager', () => {
   const notified = { NOTIFY_SOCKET: '' };
   beforeEach(() => {
-    notified.NOTIFY_SOCKET = join(directory, 'notify');
+    notified.NOTIFY_SOCKET = under.path('notify');
   });
 
   it.skipIf(!canNotify)(
@@ -213,7 +169,7 @@ describe('the service manager', () => {
     await receiving();
     const daemon = started({ ...notified, WATCHDOG_USEC: '900000000' });
     await eventually('the run', () => typeof state()?.['last_run_time'] === 'string');
-    expect(readFileSync(join(directory, 'environment'), 'utf8')).not.toMatch(/NOTIFY_SOCKET|WATCHDOG/);
+    expect(readFileSync(under.path('environment'), 'utf8')).not.toMatch(/NOTIFY_SOCKET|WATCHDOG/);
     await daemon.stop();
   });
 
@@ -255,7 +211,7 @@ describe('the service manager', () => {
       });
       const { told } = await receiving();
       const fed = () => told().filter((message) => message['WATCHDOG'] === '1' && message['READY'] === undefined);
-      const keys = { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', HOME: directory };
+      const keys = { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', HOME: under.directory };
       const daemon = started({ ...notified, ...keys, WATCHDOG_USEC: '900000000' });
       await eventually('a poll', () => asked > 0);
       // It lives: it is ready, and its run ended and is told of. Only the poll has not ended.
@@ -289,7 +245,7 @@ describe('the service manager', () => {
     await eventually(
       'some polls',
       () =>
-        typeof (jsonFile(join(directory, 'node', 'status.json'))?.['bus'] as { last_poll?: string | null } | undefined)
+        typeof (jsonFile(under.path('node', 'status.json'))?.['bus'] as { last_poll?: string | null } | undefined)
           ?.last_poll === 'string',
     );
     await daemon.stop();
@@ -304,7 +260,7 @@ describe('what it tells of itself', () => {
     await settled();
     const listening = await daemon.line('an endpoint', says('metrics are served'));
     const { port } = JSON.parse(listening) as { readonly port: number };
-    const file = join(directory, 'textfiles', 'signalbox.prom');
+    const file = under.path('textfiles', 'signalbox.prom');
     const polled = await eventually('a poll to be told', () => {
       const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
       return /^signalbox_summoner_polls_total\{outcome="Missing"\} [1-9]/m.test(text) ? text : undefined;
@@ -366,12 +322,14 @@ describe('people on the node', () => {
     expect(status()).toMatchObject({ reason: 'Disabled', next_start: null });
     expect(await daemon.stop()).toBe(0);
     expect(runs()).toBe(0);
-    expect(await runSignalbox(['--config', 'config.yaml', 'summoner', '--once', '--json'], directory)).toMatchObject({
+    expect(
+      await runSignalbox(['--config', 'config.yaml', 'summoner', '--once', '--json'], under.directory),
+    ).toMatchObject({
       code: 0,
     });
     expect(runs()).toBe(0);
     await node('enable');
-    await runSignalbox(['--config', 'config.yaml', 'summoner', '--once'], directory);
+    await runSignalbox(['--config', 'config.yaml', 'summoner', '--once'], under.directory);
     expect(runs()).toBe(1);
   });
 
@@ -389,35 +347,15 @@ describe('people on the node', () => {
 });
 
 describe('fault 48: the Summoner and the fallback at once', () => {
-  /** Chef's own lock, as `--run-lock-timeout 0` takes it. */
-  const locked = (): readonly string[] => {
-    writeFileSync(join(directory, 'converge.sh'), `cd ${directory}\n${COMMAND}\n`);
-    const lock = ['flock', '--nonblock', '--conflict-exit-code', '1', join(directory, 'chef.lock')];
-    return [...lock, '/bin/sh', join(directory, 'converge.sh')];
-  };
-
-  const fallback = (): DaemonProcess => {
-    const settings = {
-      STATE_FILE: join(directory, 'node', 'summoner.json'),
-      RECORD_FILE: join(directory, 'fallback-record'),
-      LOCK_FILE: join(directory, 'fallback.lock'),
-      SPLAY_SECONDS: '0',
-      NODE_NAME: 'web-17',
-      COMMAND: locked().join(' '),
-    };
-    const text = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
-    writeFileSync(join(directory, 'fallback.conf'), text.join(''));
-    const running = startSignalbox(['fallback'], directory, {
-      SIGNALBOX_FALLBACK_CONF: join(directory, 'fallback.conf'),
-    });
-    stoppable.push(running);
-    return running;
-  };
+  const fallback = (): DaemonProcess =>
+    under.stopping(
+      startSignalbox(['fallback'], under.directory, fallbackEnvironment(under, lockingClient(under).join(' '))),
+    );
 
   const title = (second: string) => `while one runs, ${second} leaves promptly (skipped without flock)`;
 
   it.skipIf(whichExecutable('flock') === undefined)(title('the Summoner'), async () => {
-    configured({ command: locked(), backoff_base: '1h', backoff_cap: '1h' });
+    configured({ command: lockingClient(under), backoff_base: '1h', backoff_cap: '1h' });
     touch('hold');
     const first = fallback();
     await eventually('the fallback to run', () => runs() === 1);
@@ -435,7 +373,7 @@ describe('fault 48: the Summoner and the fallback at once', () => {
   });
 
   it.skipIf(whichExecutable('flock') === undefined)(title('the fallback'), async () => {
-    configured({ command: locked() });
+    configured({ command: lockingClient(under) });
     touch('hold');
     const daemon = started();
     await eventually('the Summoner to run', () => runs() === 1);

@@ -40,6 +40,7 @@ const daemonDuring = async (
       told.push(fields);
     },
     watchdogMs: 15 * MINUTE_MS,
+    graceMs: () => 5 * MINUTE_MS,
     onDemands: (given) => {
       demands = given;
       return () => (demands = undefined);
@@ -93,6 +94,7 @@ describe('fault 59: the watchdog', () => {
         told.push(fields);
       },
       watchdogMs: 15 * MINUTE_MS,
+      graceMs: () => 0,
       onDemands: () => () => undefined,
       watchRequests: async () => () => undefined,
       reload: async () => E.left<Failure>({ _tag: 'BadData', detail: '' }),
@@ -101,6 +103,12 @@ describe('fault 59: the watchdog', () => {
     await clock.advanceTo(plus(START, DAY_MS));
     expect(feeds(told)).toHaveLength(1);
     expect(told[0]).toMatchObject({ READY: '1', WATCHDOG: '1' });
+  });
+
+  it('fault 57: asks for as much time to stop as a run has', async () => {
+    const { clock, ports } = machine();
+    const { told } = await daemonDuring(ports(), () => clock.advanceTo(plus(START, MINUTE_MS)));
+    expect(told.at(-1)).toMatchObject({ STOPPING: '1', EXTEND_TIMEOUT_USEC: String(6 * 60 * 1_000_000) });
   });
 
   it('starves when every turn fails', async () => {

@@ -237,6 +237,31 @@ describe('the Summoner over its ports', () => {
     expect(runs.length).toBeGreaterThanOrEqual(3);
   });
 
+  it('N9, N12, fault 32: a step back between a decision and the wait for what it decided is noticed as well', async () => {
+    const { clock, bus, state, runs, ports } = machine();
+    let [reads, writes] = [0, 0];
+    const counted: SummonerPorts['bus'] = {
+      ...bus,
+      read: (key, known) => {
+        reads += 1;
+        return bus.read(key, known);
+      },
+    };
+    const stepping: StateStore = {
+      read: state.read,
+      write: async (key, body, expected) => {
+        const written = await state.write(key, body, expected);
+        writes += 1;
+        // The end of the first run: what follows is a wait for the next poll.
+        if (writes === 2) void clock.stepTo(plus(START, -48 * HOUR_MS));
+        return written;
+      },
+    };
+    await during(ports({ bus: counted, state: stepping }), () => clock.advanceTo(plus(START, HOUR_MS)));
+    expect(reads).toBeGreaterThan(1_000);
+    expect(runs.length).toBeGreaterThanOrEqual(4);
+  });
+
   it('N13: never two runs at a time, whatever arrives', async () => {
     const { clock, bus, runs, ports } = machine();
     await during(ports(), async () => {
