@@ -9,7 +9,7 @@
 import { writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { build as bundle, type Plugin } from 'esbuild';
-import { modulesOfFpTs, noticesOf, ROOT, trims } from './libraries.ts';
+import { httpByRequire, modulesOfFpTs, noticesOf, ROOT, trims } from './libraries.ts';
 
 const FOLDER = resolve(process.argv[2] ?? join(ROOT, 'dist/bin'));
 
@@ -41,7 +41,7 @@ const { metafile } = await bundle({
   mainFields: ['module', 'main'],
   conditions: ['module'],
   external: ['@google-cloud/storage'],
-  plugins: [otherCommands, modulesOfFpTs, trims],
+  plugins: [otherCommands, httpByRequire, modulesOfFpTs, trims],
   minify: true,
   legalComments: 'none',
   // What is no ES module asks for Node's own modules by `require`.

@@ -22,7 +22,7 @@ import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build as bundle, type Plugin } from 'esbuild';
-import { modulesOfFpTs, noticesOf, ROOT, trims } from './libraries.ts';
+import { httpByRequire, modulesOfFpTs, noticesOf, ROOT, trims } from './libraries.ts';
 
 const ARCHITECTURES = ['x64', 'arm64'] as const;
 
@@ -118,7 +118,7 @@ try {
     target: 'node24',
     mainFields: ['module', 'main'],
     conditions: ['module'],
-    plugins: [commandsElsewhere, modulesOfFpTs, trims],
+    plugins: [commandsElsewhere, httpByRequire, modulesOfFpTs, trims],
     define: {
       SIGNALBOX_VERSION: JSON.stringify(version),
       // Asked for only where that version is not known.

@@ -11,10 +11,11 @@ const MEASURED: Measurement = {
   alternativePerSecond: 1_500,
 };
 
-/** What a section may tell, by what it measures: time, memory, growth, or polls. */
+/** What a section may tell, by what it measures: time, memory, CPU, growth, or polls. */
 const FIGURES = [
   ['ratio', 'perSecond', 'alternativePerSecond'],
   ['ratio', 'bytes', 'alternativeBytes'],
+  ['ratio', 'cpuSecondsPerDay', 'alternativeCpuSecondsPerDay'],
   ['exponent'],
   ['requestRatio', 'medianRatio'],
 ];
@@ -37,7 +38,8 @@ describe('the benchmark', () => {
         expect(line['verdict']).toBeNull();
       }
     }
-  });
+    // It bundles, and builds the executable for nodes.
+  }, 300_000);
 
   test('tells people the goal, what was measured, and whether that meets it', async () => {
     const output = await mustRun('node', ['test/bench/main.ts', '--quick', '--section', 'decode-small']);
@@ -88,6 +90,19 @@ describe('the benchmark', () => {
     [1_301, false],
   ])('a weight of %d bytes where at most 1.3 times 1000 are wanted is met: %s', (bytes, met) => {
     expect(isMet({ _tag: 'RatioAtMost', ratio: 1.3 }, { _tag: 'Weighed', bytes, alternativeBytes: 1_000 })).toBe(met);
+  });
+
+  it.each([
+    [{ _tag: 'CpuPerDayAtMost', seconds: 10 }, true],
+    [{ _tag: 'CpuPerDayAtMost', seconds: 9.9 }, false],
+    [{ _tag: 'RatioAtMost', ratio: 2 }, true],
+    [{ _tag: 'RatioAtMost', ratio: 1.9 }, false],
+  ] as const)('10 s of CPU a day against 5 s meet goal %j: %s', (goal, met) => {
+    expect(isMet(goal, { _tag: 'Spent', cpuMsPerDay: 10_000, alternativeCpuMsPerDay: 5_000 })).toBe(met);
+  });
+
+  test('a time is no CPU of a day', () => {
+    expect(isMet({ _tag: 'CpuPerDayAtMost', seconds: 10 }, MEASURED)).toBe(false);
   });
 
   const polls = (perNodeDay: number, medianMs: number) => ({ perNodeDay, medianMs, p99Ms: 1, byHandMaxMs: 1 });

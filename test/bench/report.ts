@@ -20,6 +20,8 @@ const goalText = (goal: Goal): string => {
       return `at most ${goal.ratio}× the requests and ${goal.ratio}× the median delay`;
     case 'BytesAtMost':
       return `at most ${round(goal.bytes / 1e6)} MB`;
+    case 'CpuPerDayAtMost':
+      return `at most ${goal.seconds} s of CPU a day`;
     case 'All':
       return goal.goals.map(goalText).join(', and ');
   }
@@ -65,6 +67,12 @@ const figures = (result: Finding | Skipped): object => {
         bytes: Math.round(result.bytes),
         alternativeBytes: Math.round(result.alternativeBytes),
       };
+    case 'Spent':
+      return {
+        ratio: round(result.cpuMsPerDay / result.alternativeCpuMsPerDay),
+        cpuSecondsPerDay: round(result.cpuMsPerDay / 1_000),
+        alternativeCpuSecondsPerDay: round(result.alternativeCpuMsPerDay / 1_000),
+      };
     case 'Polled':
       return {
         requestRatio: round(result.ours.perNodeDay / result.alternative.perNodeDay),
@@ -109,6 +117,11 @@ const measuredLines = (section: Section, result: Finding | Skipped): readonly st
       return [
         `${round(result.bytes / result.alternativeBytes)}× the bytes of ${section.alternative}`,
         `${Math.round(result.bytes)} against ${Math.round(result.alternativeBytes)}`,
+      ];
+    case 'Spent':
+      return [
+        `${round(result.cpuMsPerDay / result.alternativeCpuMsPerDay)}× the CPU of ${section.alternative}`,
+        `${round(result.cpuMsPerDay / 1_000)} s against ${round(result.alternativeCpuMsPerDay / 1_000)} s`,
       ];
     case 'Polled':
       return [

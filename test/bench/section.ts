@@ -19,6 +19,8 @@ export type Goal =
   | { readonly _tag: 'PollsAtMost'; readonly ratio: number }
   /** Ours takes at most so many bytes. */
   | { readonly _tag: 'BytesAtMost'; readonly bytes: number }
+  /** Ours spends at most so many seconds of CPU in a day. */
+  | { readonly _tag: 'CpuPerDayAtMost'; readonly seconds: number }
   /** Each of them. */
   | { readonly _tag: 'All'; readonly goals: readonly Goal[] };
 
@@ -75,8 +77,15 @@ export interface Polled {
   readonly alternative: Polls;
 }
 
+/** What two processes spend of a processor in a day, in milliseconds. */
+export interface Spending {
+  readonly _tag: 'Spent';
+  readonly cpuMsPerDay: number;
+  readonly alternativeCpuMsPerDay: number;
+}
+
 /** Anything that a section may find out. */
-export type Finding = Measurement | Weight | Growth | Polled;
+export type Finding = Measurement | Weight | Growth | Polled | Spending;
 
 /** Nothing was measured: a part is missing on this machine, or not written yet. */
 export interface Skipped {
@@ -121,7 +130,8 @@ export const isMet = (goal: Goal, finding: Finding): boolean => {
     case 'RatioAtMost':
       return (
         (finding._tag === 'Measured' && finding.ratio <= goal.ratio) ||
-        (finding._tag === 'Weighed' && finding.bytes <= goal.ratio * finding.alternativeBytes)
+        (finding._tag === 'Weighed' && finding.bytes <= goal.ratio * finding.alternativeBytes) ||
+        (finding._tag === 'Spent' && finding.cpuMsPerDay <= goal.ratio * finding.alternativeCpuMsPerDay)
       );
     case 'PerSecondAtLeast':
       return finding._tag === 'Measured' && finding.perSecond >= goal.perSecond;
@@ -135,6 +145,8 @@ export const isMet = (goal: Goal, finding: Finding): boolean => {
       );
     case 'BytesAtMost':
       return finding._tag === 'Weighed' && finding.bytes <= goal.bytes;
+    case 'CpuPerDayAtMost':
+      return finding._tag === 'Spent' && finding.cpuMsPerDay <= goal.seconds * 1_000;
     case 'All':
       return goal.goals.every((each) => isMet(each, finding));
   }

@@ -1,9 +1,12 @@
 import { artifactAddMemory, artifactBuildMemory } from './artifact-memory.ts';
 import { decodeLarge } from './decode-large.ts';
 import { decodeSmall } from './decode-small.ts';
-import { fallbackCheck } from './fallback-check.ts';
+import { executableSize } from './executable-size.ts';
+import { fallbackCheck, fallbackCheckTrue } from './fallback-check.ts';
+import { firstDecisionNode, firstDecisionSigned } from './first-decision.ts';
 import { importCore } from './import-core.ts';
 import { largeTick } from './large-tick.ts';
+import { packagedAnonymousMemory, packagedCpuPerDay, packagedResidentMemory } from './packaged-idle.ts';
 import { pollCpuSdk, pollCpuSigned } from './poll-cpu.ts';
 import { pollTimetable } from './poll-timetable.ts';
 import { promotionLatency } from './promotion-latency.ts';
@@ -25,6 +28,7 @@ export const SECTIONS: readonly Section[] = [
   decodeSmall,
   decodeLarge,
   fallbackCheck,
+  fallbackCheckTrue,
   importCore,
   simulatePoll,
   simulatePollSeldom,
@@ -39,6 +43,12 @@ export const SECTIONS: readonly Section[] = [
   pollCpuSigned,
   summonerMemorySigned,
   summonerMemorySdk,
+  packagedResidentMemory,
+  packagedAnonymousMemory,
+  packagedCpuPerDay,
+  executableSize,
+  firstDecisionNode,
+  firstDecisionSigned,
   artifactBuildMemory,
   artifactAddMemory,
 ];

@@ -1,44 +1,25 @@
 /** The packages for Debian: what is in them, and what installing, upgrading, removing and purging them does and leaves. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  existsSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mustRun, ROOT } from '../gates/tool.ts';
+import {
+  buildPackages,
+  debianMachine,
+  missingToBuild,
+  missingToInstall,
+  type Packages,
+} from '../support/debian-packages.ts';
 import { whichExecutable } from '../support/which-executable.ts';
 
-const canBuild = ['dpkg-deb', 'gzip'].every((tool) => whichExecutable(tool) !== undefined);
-const isRoot = process.getuid?.() === 0;
-
-const EPOCH = '1767225600';
-
-describe.skipIf(!canBuild)('the packages (skipped without dpkg-deb)', () => {
+describe.skipIf(missingToBuild.length > 0)('the packages (skipped without dpkg-deb)', () => {
   let folder = '';
-  /** Builds both packages around a stand-in for the executable, which this is not about. */
-  const build = async (name: string, revision: string): Promise<Readonly<Record<'agent' | 'fallback', string>>> => {
-    const executable = join(folder, 'executable/signalbox-linux-x64');
-    mkdirSync(join(folder, 'executable'), { recursive: true });
-    writeFileSync(executable, '#!/bin/sh\necho stand-in\n');
-    writeFileSync(join(folder, 'executable/NOTICES.txt'), 'notices\n');
-    const out = join(folder, name);
-    const options = ['--executable', executable, '--arch', 'x64', '--out', out, '--revision', revision];
-    await mustRun('node', ['build/deb.ts', ...options], { env: { SOURCE_DATE_EPOCH: EPOCH } });
-    const named = (start: string): string => join(out, readdirSync(out).find((file) => file.startsWith(start)) ?? '');
-    return { agent: named('signalbox_'), fallback: named('signalbox-fallback_') };
-  };
+  const build = (name: string, revision: string): Promise<Packages> => buildPackages(join(folder, name), revision);
 
-  let first: Awaited<ReturnType<typeof build>>;
-  let second: Awaited<ReturnType<typeof build>>;
+  let first: Packages;
+  let second: Packages;
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'signalbox-deb-test-'));
     first = await build('first', '1');
@@ -132,89 +113,63 @@ describe.skipIf(!canBuild)('the packages (skipped without dpkg-deb)', () => {
     expect(await mustRun('shellcheck', [...SCRIPTS, ...more])).toBe('');
   });
 
-  describe.skipIf(!isRoot)('on a machine (skipped when not root)', () => {
-    let root = '';
-    let log = '';
-
-    /** dpkg over a root of its own; what maintainer scripts call there is noted, and changes nothing of this machine. */
-    const dpkg = (...args: readonly string[]): void => {
-      const bin = join(folder, 'bin');
-      const { status, stderr } = spawnSync(
-        'dpkg',
-        [`--root=${root}`, '--force-script-chrootless', '--force-depends', ...args],
-        { encoding: 'utf8', env: { PATH: `${bin}:/usr/sbin:/usr/bin:/sbin:/bin`, NOTED: log } },
-      );
-      expect({ args, status, stderr: status === 0 ? '' : stderr }).toEqual({ args, status: 0, stderr: '' });
-    };
-    const noted = (): readonly string[] => {
-      const lines = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : [];
-      rmSync(log, { force: true });
-      return lines.filter((line) => !/unmask|was-enabled/.test(line));
-    };
-    const isThere = (path: string): boolean => existsSync(join(root, path));
-    const write = (path: string, text: string): void => {
-      mkdirSync(join(root, path, '..'), { recursive: true });
-      writeFileSync(join(root, path), text);
-    };
-
-    /** A root with a database of packages, and stand-ins for what would speak to systemd. */
-    const newRoot = (name: string): void => {
-      root = join(folder, name);
-      log = join(folder, `${name}.log`);
-      const database = join(root, 'var/lib/dpkg');
-      mkdirSync(join(database, 'info'), { recursive: true });
-      mkdirSync(join(database, 'updates'));
-      writeFileSync(join(database, 'status'), '');
-      mkdirSync(join(folder, 'bin'), { recursive: true });
-      for (const tool of ['deb-systemd-helper', 'deb-systemd-invoke', 'systemctl']) {
-        const file = join(folder, 'bin', tool);
-        writeFileSync(file, `#!/bin/sh\necho "${tool} $*" >>"$NOTED"\n`);
-        chmodSync(file, 0o755);
-      }
-    };
-
+  describe.skipIf(missingToInstall.length > 0)('on a machine (skipped when not root)', () => {
     it('N8: an upgrade and a removal leave the state, the assignment and the configuration; a purge leaves nothing', () => {
-      newRoot('agent');
+      const { dpkg, isThere, path, told, write } = debianMachine(join(folder, 'agent'));
       dpkg('--install', first.agent);
       expect(isThere('usr/bin/signalbox')).toBe(true);
-      expect(noted()).toEqual(['deb-systemd-helper enable signalbox-summoner.service']);
+      expect(told()).toEqual(['deb-systemd-helper enable signalbox-summoner.service']);
       write('etc/signalbox/config.yaml', 'bus: s3://ours\n');
       write('etc/signalbox/node.json', '{}');
       write('var/lib/signalbox/summoner.json', '{}');
       const kept = ['etc/signalbox/config.yaml', 'etc/signalbox/node.json', 'var/lib/signalbox/summoner.json'];
 
       dpkg('--install', '--force-confold', second.agent);
-      expect(readFileSync(join(root, 'etc/signalbox/config.yaml'), 'utf8')).toBe('bus: s3://ours\n');
+      expect(readFileSync(path('etc/signalbox/config.yaml'), 'utf8')).toBe('bus: s3://ours\n');
       expect(kept.filter(isThere)).toEqual(kept);
 
-      noted();
+      told();
       dpkg('--remove', 'signalbox');
       expect(isThere('usr/bin/signalbox')).toBe(false);
       expect(kept.filter(isThere)).toEqual(kept);
+      // Whoever installs it again goes on where it was.
+      dpkg('--install', '--force-confold', second.agent);
+      expect(readFileSync(path('etc/signalbox/config.yaml'), 'utf8')).toBe('bus: s3://ours\n');
+      told();
 
       dpkg('--purge', 'signalbox');
       expect(kept.filter(isThere)).toEqual([]);
       expect(isThere('etc/signalbox')).toBe(false);
       expect(isThere('var/lib/signalbox')).toBe(false);
-      expect(noted()).toEqual(['deb-systemd-helper purge signalbox-summoner.service']);
+      expect(told()).toEqual(['deb-systemd-helper purge signalbox-summoner.service']);
     });
 
     it('F3: the fallback stays whole when the agent goes, and keeps its record when it goes itself', () => {
-      newRoot('both');
+      const { dpkg, installed, isThere, path, write } = debianMachine(join(folder, 'both'));
       dpkg('--install', first.agent, first.fallback);
+      expect(installed()).toEqual(['signalbox', 'signalbox-fallback']);
       write('var/lib/signalbox-fallback/record', 'last_attempt_epoch=1\n');
+      write('etc/signalbox/fallback.conf', 'SPLAY_SECONDS=60\n');
       dpkg('--purge', 'signalbox');
+      expect(installed()).toEqual(['signalbox-fallback']);
       expect(isThere('usr/sbin/signalbox-fallback')).toBe(true);
       expect(isThere('etc/signalbox/fallback.conf')).toBe(true);
       expect(isThere('etc/cron.d/signalbox-fallback')).toBe(true);
 
-      dpkg('--install', second.fallback);
+      dpkg('--install', '--force-confold', second.fallback);
+      expect(readFileSync(path('etc/signalbox/fallback.conf'), 'utf8')).toBe('SPLAY_SECONDS=60\n');
       dpkg('--remove', 'signalbox-fallback');
       expect(isThere('usr/sbin/signalbox-fallback')).toBe(false);
       expect(isThere('var/lib/signalbox-fallback/record')).toBe(true);
       dpkg('--purge', 'signalbox-fallback');
       expect(isThere('var/lib/signalbox-fallback')).toBe(false);
       expect(isThere('etc/signalbox')).toBe(false);
+    });
+
+    it('installs without the other package, and without anything that is not essential', () => {
+      const machine = debianMachine(join(folder, 'alone'));
+      machine.dpkg('--no-force-depends', '--install', first.fallback);
+      expect(machine.installed()).toEqual(['signalbox-fallback']);
     });
   });
 });

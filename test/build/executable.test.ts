@@ -1,6 +1,6 @@
 /** The executable for nodes: built once, and run where there is no Node, from where its package has put it. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -87,6 +87,27 @@ describe.skipIf(!isBuildable)('the executable for nodes (skipped but on Linux)',
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ outcome: 'Succeeded' });
     expect(readFileSync(join(folder, 'node/summoner.json'), 'utf8')).toContain('"last_run_epoch"');
+  });
+
+  it('loads of Node what it needs to ask a bucket, and not the client for WebSockets', () => {
+    const here = { ...node(), SIGNALBOX_NODE_STATE: join(folder, 'asked') };
+    const system = { PATH: '/usr/bin:/bin', SIGNALBOX_COMMAND: '["true"]' };
+    expect(call(['summoner', '--once'], { ...here, ...system })).toMatchObject({ status: 0 });
+    const loaded = join(folder, 'loaded.cjs');
+    const tell = `process.on('exit', () => console.log(process.moduleLoadList.join('\\n')));\n`;
+    writeFileSync(loaded, tell);
+    const { status, stdout, stderr } = call(['summoner', '--once', '--dry-run'], {
+      ...here,
+      SIGNALBOX_BUS: 's3://signals',
+      SIGNALBOX_S3_REGION: 'eu-west-1',
+      SIGNALBOX_S3_ENDPOINT: 'http://127.0.0.1:9',
+      AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+      NODE_OPTIONS: `--require ${loaded}`,
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining('ECONNREFUSED') as string });
+    expect(stdout.split('\n')).toContain('NativeModule http');
+    expect(stdout).not.toContain('undici/undici');
   });
 
   it('comes with the licences of Node and of every library in it', () => {

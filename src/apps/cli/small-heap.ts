@@ -13,7 +13,10 @@ import { setFlagsFromString } from 'node:v8';
  */
 const FLAGS = ['--optimize-for-size', '--no-sparkplug', '--no-maglev', '--no-opt'];
 
-/** Keeps the heap of this process small from now on. To be called before most of the code is loaded. */
+/**
+ * Keeps the heap of this process small from now on. To be called when most of the code is loaded: under other flags than
+ * Node was built with, V8 refuses what Node has compiled of its own modules beforehand, and compiles them anew.
+ */
 export const keepHeapSmall = (): void => {
   for (const flag of FLAGS) setFlagsFromString(flag);
 };
