@@ -19,7 +19,9 @@ interface RuleTests {
 
 const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const RULES = pathOf('../../deploy/prometheus-rules.yaml');
-const TESTS = ['prometheus-rules.yaml', 'prometheus-rules-over-weeks.yaml'].map(pathOf);
+const TESTS = ['prometheus-rules.yaml', 'prometheus-rules-of-nodes.yaml', 'prometheus-rules-over-weeks.yaml'].map(
+  pathOf,
+);
 
 const rules = (parse(readFileSync(RULES, 'utf8')) as Rules).groups.flatMap((group) => group.rules);
 const tried = TESTS.flatMap((file) => (parse(readFileSync(file, 'utf8')) as RuleTests).tests).flatMap(
@@ -40,12 +42,15 @@ describe.each(rules)('$alert', ({ alert, expr }) => {
     const text = await metrics.text();
     const names = [...expr.matchAll(/signalbox_\w+/g)].map(([name]) => name);
     expect(names).not.toEqual([]);
-    // Those of the fallback are its own, and written by its script.
+    // Those of the fallback are its own, and written by its script; the list of the Summoner's is held by its own test.
     const script = readFileSync(pathOf('../../src/apps/fallback/signalbox-fallback.sh'), 'utf8');
-    for (const name of names) {
-      const fallback = name.replace('signalbox_fallback_', '');
-      expect(fallback === name ? text.includes(`# TYPE ${name} `) : script.includes(fallback), name).toBe(true);
-    }
+    const listed = readFileSync(pathOf('../../docs/summoner.md'), 'utf8');
+    const isThere = (name: string): boolean => {
+      const [, owner, rest = ''] = /^signalbox_(summoner|fallback)_(.*)$/.exec(name) ?? [];
+      if (owner === undefined) return text.includes(`# TYPE ${name} `);
+      return owner === 'summoner' ? listed.includes(`| \`${name}\` |`) : script.includes(rest);
+    };
+    expect(names.filter((name) => !isThere(name))).toEqual([]);
   });
 
   it('has its place in docs/operating.md', () => {
