@@ -1,18 +1,18 @@
 /** The fallback's package alone, on a machine that the Summoner's has left: its units, its cron line, and what it does. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROOT } from '../gates/tool.ts';
 import { inTemporaryDirectory } from '../support/contract.ts';
 import { buildPackages, debianMachine, missingToInstall } from '../support/debian-packages.ts';
 import { stateText } from '../support/fallback-cases.ts';
+import { frozenAt, LIBFAKETIME } from '../support/libfaketime.ts';
 
 const DEPLOY = join(ROOT, 'deploy/fallback');
 const read = (name: string): string => readFileSync(join(DEPLOY, name), 'utf8');
 
-const [FAKETIME] = globSync('/usr/lib/*/faketime/libfaketime.so.1');
-const missing = [...missingToInstall, ...(FAKETIME === undefined ? ['faketime'] : [])];
+const missing = [...missingToInstall, ...(LIBFAKETIME === undefined ? ['faketime'] : [])];
 
 describe('the fallback’s package alone', () => {
   const SUCCESS_AT = Date.UTC(2025, 6, 28, 2, 2, 31) / 1000;
@@ -43,9 +43,7 @@ describe('the fallback’s package alone', () => {
         writeFileSync(conf, `${readFileSync(conf, 'utf8')}${own}SPLAY_SECONDS=0\n`);
 
         const look = (epochSeconds: number): number | null => {
-          const instant = new Date(epochSeconds * 1000).toISOString().slice(0, 19).replace('T', ' ');
-          // Without the command faketime(1): what it shares with all that it starts, it leaves behind when it is killed.
-          const env = { LD_PRELOAD: FAKETIME ?? '', FAKETIME: instant, TZ: 'UTC', SIGNALBOX_FALLBACK_CONF: conf };
+          const env = { ...frozenAt(epochSeconds), SIGNALBOX_FALLBACK_CONF: conf };
           return spawnSync(path('usr/sbin/signalbox-fallback'), [], {
             env: { ...env, PATH: `${directory}:/usr/bin:/bin` },
             stdio: 'ignore',

@@ -1,7 +1,5 @@
 /** Processes whose clocks run faster, by libfaketime: all clocks, timers and sleeps of them and of their children. */
-import { globSync } from 'node:fs';
-
-const [LIBRARY] = globSync('/usr/lib/*/faketime/libfaketime.so.1');
+import { LIBFAKETIME } from './libfaketime.ts';
 
 /**
  * The time since the machine was started is read from the kernel, past libfaketime: a Node process is told it by the same
@@ -13,7 +11,7 @@ import { syncBuiltinESMExports } from 'node:module';
 os.uptime = () => Date.now() / 1_000;
 syncBuiltinESMExports();`;
 
-export const canCompressTime: boolean = LIBRARY !== undefined;
+export const canCompressTime: boolean = LIBFAKETIME !== undefined;
 
 /** An instant of a clock that runs `speed` times as fast as ours, and that shows `startMs` now, in epoch milliseconds. */
 export interface CompressedClock {
@@ -29,7 +27,7 @@ export const compressedClock = (startMs: number, speed: number): CompressedClock
   return {
     now,
     environment: () => ({
-      LD_PRELOAD: LIBRARY ?? '',
+      LD_PRELOAD: LIBFAKETIME ?? '',
       FAKETIME_FMT: '%s',
       // It takes whole seconds; the later one, so that no clock that is started after another is far behind it.
       FAKETIME: `@${Math.ceil(now() / 1_000)} x${speed}`,

@@ -1,15 +1,10 @@
 /** A wall clock that a test sets while processes go by it: Debian's libfaketime reads how far it is off from a file. */
-import { existsSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { renameSync, writeFileSync } from 'node:fs';
 import { type EpochMs, epochMs, SECOND_MS } from '../../src/domain/time.ts';
-
-/** The library is in a directory of the machine's architecture. */
-const LIBRARY = (existsSync('/usr/lib') ? readdirSync('/usr/lib') : [])
-  .map((architecture) => join('/usr/lib', architecture, 'faketime/libfaketimeMT.so.1'))
-  .find((path) => existsSync(path));
+import { LIBFAKETIME } from './libfaketime.ts';
 
 /** Whether the machine has faketime. */
-export const canFakeTime = LIBRARY !== undefined;
+export const canFakeTime = LIBFAKETIME !== undefined;
 
 /** A wall clock that is off by as much as it was last set to. It runs on at the pace of the machine's. */
 export interface FakeClock {
@@ -33,7 +28,7 @@ export const fakeClock = (file: string): FakeClock => {
   set(0);
   return {
     env: {
-      LD_PRELOAD: LIBRARY ?? '',
+      LD_PRELOAD: LIBFAKETIME ?? '',
       FAKETIME_TIMESTAMP_FILE: file,
       FAKETIME_NO_CACHE: '1',
       FAKETIME_DONT_FAKE_MONOTONIC: '1',

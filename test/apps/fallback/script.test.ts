@@ -25,6 +25,7 @@ import {
   shells,
   temporaryDirectory,
 } from '../../support/fallback-script.ts';
+import { frozenAt, LIBFAKETIME } from '../../support/libfaketime.ts';
 import { whichExecutable } from '../../support/which-executable.ts';
 
 const THRESHOLD_SECONDS = 43_200;
@@ -610,20 +611,19 @@ echo $? >&2`,
   });
 
   describe('F1, F3: with the Summoner, its configuration, its runtime and every Node removed', () => {
-    const faketime = whichExecutable('faketime');
-    const why = faketime === undefined ? ' (skipped: no faketime on this machine)' : '';
+    const why = LIBFAKETIME === undefined ? ' (skipped: no faketime on this machine)' : '';
     const SUCCESS_AT = Date.UTC(2025, 6, 28, 2, 2, 31) / 1000;
     const HOUR_SECONDS = 3_600;
 
     /** The script at a frozen instant, with the machine's own `date`. */
-    const at = async (epochSeconds: number): Promise<ScriptAnswer> => {
-      const instant = new Date(epochSeconds * 1000).toISOString().slice(0, 19).replace('T', ' ');
+    const at = (epochSeconds: number): Promise<ScriptAnswer> => {
+      const [command, ...args] = [...(shell.command ?? []), SCRIPT];
       return run(
-        faketime ?? '',
-        ['-f', instant, ...(shell.command ?? []), SCRIPT],
+        command,
+        args,
         {
+          ...frozenAt(epochSeconds),
           PATH: join(node.root, 'bare'),
-          TZ: 'UTC',
           SIGNALBOX_FALLBACK_CONF: join(node.root, 'no-conf'),
           SIGNALBOX_FALLBACK_STATE_FILE: node.stateFile,
           SIGNALBOX_FALLBACK_RECORD_FILE: node.recordFile,
@@ -652,7 +652,7 @@ echo $? >&2`,
       expect(exitCode).not.toBe(0);
     });
 
-    it.skipIf(faketime === undefined)(`it is silent for 12 hours, and then fires${why}`, async () => {
+    it.skipIf(LIBFAKETIME === undefined)(`it is silent for 12 hours, and then fires${why}`, async () => {
       writeFileSync(node.stateFile, stateText(SUCCESS_AT));
       for (const age of [0, 1, HOUR_SECONDS, 6 * HOUR_SECONDS, 11 * HOUR_SECONDS, 12 * HOUR_SECONDS - 1]) {
         expect(await at(SUCCESS_AT + age)).toEqual({ stdout: '', stderr: '', exitCode: 0 });
@@ -666,7 +666,7 @@ echo $? >&2`,
       expect(node.runs()).toHaveLength(2);
     });
 
-    it.skipIf(faketime === undefined)(
+    it.skipIf(LIBFAKETIME === undefined)(
       `with the Summoner’s directory gone it fires at once, and then rests${why}`,
       async () => {
         rmSync(join(node.root, 'summoner'), { recursive: true });
@@ -677,7 +677,7 @@ echo $? >&2`,
       },
     );
 
-    it.skipIf(faketime === undefined)(
+    it.skipIf(LIBFAKETIME === undefined)(
       `fault 35: a machine that booted in 1970 fires once, not for ever${why}`,
       async () => {
         writeFileSync(node.stateFile, stateText(SUCCESS_AT));

@@ -1,5 +1,5 @@
 /**
- * N6, N9: a real daemon over twenty-four days, on a clock that runs twenty thousand times as fast, while its bus fails half of
+ * N9, N6: a real daemon over twenty-four days, on a clock that runs twenty thousand times as fast, while its bus fails half of
  * the time and in every way that a directory can: no two successes are further apart than the window and the run's limit.
  */
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs';
@@ -145,7 +145,7 @@ describe.skipIf(!canCompressTime)('a bus that fails half of the time (skipped wi
   };
 
   it.concurrent(
-    `N6, N9: over ${DAYS} days the longest time between two successes is no more than the window and the run limit`,
+    `N9, N6: over ${DAYS} days the longest time between two successes is no more than the window and the run limit`,
     async () => {
       const { longest, runs, phases } = await live(DAYS, {});
       console.log(
