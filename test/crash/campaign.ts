@@ -20,6 +20,7 @@ import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
+import { configText } from '../support/config-text.ts';
 import { decodeNodeState, type NodeState } from '../../src/domain/node-state.ts';
 import { IDENTITY } from '../apps/summoner/machine.ts';
 import type { Daemon } from './daemons.ts';
@@ -141,8 +142,7 @@ export const campaign = async (
   const node = join(directory, 'node');
   mkdirSync(join(directory, 'bus'), { recursive: true });
   mkdirSync(node, { mode: 0o755 });
-  const lines = Object.entries(CONFIG).map(([field, value]) => `${field}: ${JSON.stringify(value)}\n`);
-  writeFileSync(join(directory, 'config.yaml'), lines.join(''));
+  writeFileSync(join(directory, 'config.yaml'), configText(CONFIG));
   const world = worldOf(directory, () => Date.now());
   const wrecks: Wreck[] = [];
   const settlements: Settlement[] = [];

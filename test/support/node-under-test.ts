@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, w
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as O from 'fp-ts/lib/Option.js';
+import { configText } from './config-text.ts';
 import { EMPTY_NODE_STATE, encodeNodeState } from '../../src/domain/node-state.ts';
 import { encodeSignal, signalPath } from '../../src/domain/signal.ts';
 import { type EpochMs, epochMs } from '../../src/domain/time.ts';
@@ -136,8 +137,7 @@ export const nodeUnderTest = (): NodeUnderTest => {
       ...shell(COMMAND),
       ...fields,
     };
-    const lines = Object.entries(config).map(([field, value]) => `${field}: ${JSON.stringify(value)}\n`);
-    writeFileSync(path('config.yaml'), lines.join(''));
+    writeFileSync(path('config.yaml'), configText(config));
   };
 
   const runs = (): number => textFile(path('runs')).split('\n').length - 1;

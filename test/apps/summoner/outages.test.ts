@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import { configText } from '../../support/config-text.ts';
 import { parseLastRun } from '../../../src/domain/last-run.ts';
 import { encodeSignal, signalPath } from '../../../src/domain/signal.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/domain/time.ts';
@@ -74,8 +75,7 @@ const setUp = (directory: string, fields: Readonly<Record<string, unknown>>): vo
     command: ['/bin/sh', '-c', RUN],
     ...fields,
   };
-  const lines = Object.entries(config).map(([field, value]) => `${field}: ${JSON.stringify(value)}\n`);
-  writeFileSync(join(directory, 'config.yaml'), lines.join(''));
+  writeFileSync(join(directory, 'config.yaml'), configText(config));
 };
 
 /** What lies on the bus through all of `phases`, by `clock`. */
