@@ -13,7 +13,7 @@ import { describeFailure, errnoOf, nodeFileSystem, replaceFile } from '../../ada
 import { ec2Metadata } from '../../adapters/ec2-metadata/index.ts';
 import { gceMetadata } from '../../adapters/gce-metadata/index.ts';
 import { systemClock } from '../../adapters/system-clock/index.ts';
-import type { NodeName, Slug, StackName, ZoneId } from '../../domain/names.ts';
+import type { ZoneId } from '../../domain/names.ts';
 import { SECOND_MS } from '../../domain/time.ts';
 import { ZoneMap } from '../../domain/zone-map.ts';
 import type { MachineMetadata } from '../../ports/machine-metadata.ts';
@@ -24,14 +24,9 @@ import { type LoadedConfig, loadConfig, loadDocument } from '../cli/load.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { required } from '../config.ts';
 import { badData, type Failure } from '../failure.ts';
+import type { BootstrapCommand } from './cli.ts';
 import type { BootstrapDeps, FileChange, FileReading } from './deps.ts';
-import {
-  findMachine,
-  type FoundMachine,
-  type MachineDeps,
-  type MachineSource,
-  type NodeNaming,
-} from './find-machine.ts';
+import { findMachine, type FoundMachine, type MachineDeps, type MachineSource } from './find-machine.ts';
 import { type BootstrapReport, describeBootstrap, runBootstrap } from './run-bootstrap.ts';
 import { describeShares, sharesToJson } from './shares.ts';
 import { tellHook } from './tell-hook.ts';
@@ -71,26 +66,6 @@ export const bootstrapFiles: Pick<BootstrapDeps, 'readFile' | 'writeFileAtomical
   writeFileAtomically,
   removeFile,
 };
-
-/** How bootstrap was called. */
-export interface BootstrapCommand {
-  /** None: `given` where a zone is given, else `auto`. */
-  readonly source: O.Option<MachineSource>;
-  readonly zone: O.Option<ZoneId>;
-  readonly node: O.Option<NodeName>;
-  readonly stack: O.Option<StackName>;
-  readonly stackTag: O.Option<Slug>;
-  readonly zoneBy: 'id' | 'name';
-  readonly nodeFrom: NodeNaming;
-  /** By which address a cloud is asked; none: as AWS's and Google's own tools are told, and else IPv4. */
-  readonly family: O.Option<'IPv4' | 'IPv6'>;
-  /** A command line that is told how it ended, split at blanks; none: that of the configuration. */
-  readonly notify: O.Option<string>;
-  /** Why a machine that is assigned otherwise is moved; none: it is not. */
-  readonly reassign: O.Option<string>;
-  readonly isDry: boolean;
-  readonly isJson: boolean;
-}
 
 const HOOK_TIME_LIMIT_MS = 30 * SECOND_MS;
 const HOOK_GRACE_MS = 5 * SECOND_MS;

@@ -39,6 +39,7 @@ import { openSignalBus } from '../places/main.ts';
 import { formatPlace, type Place, placeBelow } from '../places/place.ts';
 import { convergeWith } from '../summoner/converge.ts';
 import { STATE_KEY, type SummonerPorts } from '../summoner/summoner-ports.ts';
+import type { DemoOptions } from './cli.ts';
 import { type BoardWriter, boardWriter, describePace, rowJson } from './board.ts';
 import { conduct, type DepartureRow, HEALING_HOURS_MIN, type Release } from './conductor.ts';
 import { DEMO_START, demoNodes, demoPlan } from './demo-plan.ts';
@@ -47,19 +48,6 @@ import { type Arrival, type Claim, claimsOf } from './proof.ts';
 import { checkOutCookbooks, editCookbooks } from './releases.ts';
 import { tally, type Tally } from './tally.ts';
 import { startWatch, type Watch, type Watched } from './watch.ts';
-
-/** What may be chosen of the demo. */
-export interface DemoOptions {
-  readonly hours: number;
-  readonly nodes: number;
-  readonly isJson: boolean;
-  /** An executable to run instead of the small stand-in; it is given chef-client's own arguments. */
-  readonly chefClient: O.Option<string>;
-  /** Where signals go; else they are files in the demo's own directory. */
-  readonly bus: O.Option<Place>;
-  /** The server of the bus, where that is not Amazon's or Google's. */
-  readonly endpoint: O.Option<string>;
-}
 
 /** A simulated hour takes two real seconds. */
 const FACTOR = HOUR_MS / (2 * SECOND_MS);

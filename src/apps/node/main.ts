@@ -12,7 +12,7 @@ import { systemClock } from '../../adapters/system-clock/index.ts';
 import { fail, withConfig } from '../cli/command.ts';
 import { EXIT, type ExitCode } from '../cli/exit-code.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import { policyFrom } from '../summoner/main.ts';
+import { policyFrom } from '../summoner/configured-policy.ts';
 import { requestsPath, statusPath } from '../summoner/node-files.ts';
 import { STATE_KEY } from '../summoner/summoner-ports.ts';
 import type { FileReading, NodePorts } from './node-ports.ts';

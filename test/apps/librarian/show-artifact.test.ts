@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js';
 import { expect, test } from 'vitest';
-import { artifactShow } from '../../../src/apps/librarian/commands.ts';
+import { artifactShow } from '../../../src/apps/librarian/commands/artifacts.ts';
 import { reject } from '../../../src/apps/librarian/intervene.ts';
 import { showArtifact } from '../../../src/apps/librarian/show-artifact.ts';
 import { silentLog } from '../../../src/apps/log.ts';

@@ -1,0 +1,10 @@
+import type { TakeNodeLock } from './node-lock.ts';
+import type { SummonerPorts } from './summoner-ports.ts';
+
+/** The Summoner of a node as it is configured. */
+export interface ConfiguredSummoner {
+  readonly ports: SummonerPorts;
+  readonly takeLock: TakeNodeLock;
+  /** Runs it as a daemon until it is asked to stop. */
+  readonly serve: (ports: SummonerPorts) => Promise<void>;
+}
