@@ -22,6 +22,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
 import { configText } from '../support/config-text.ts';
 import { decodeNodeState, type NodeState } from '../../src/domain/node-state.ts';
+import { decodeNodeStatus } from '../../src/domain/node-status.ts';
 import { IDENTITY } from '../apps/summoner/machine.ts';
 import type { Daemon } from './daemons.ts';
 import type { History, Settlement, Wreck } from './judge.ts';
@@ -155,6 +156,12 @@ export const campaign = async (
       stdio: ['ignore', log, log],
     });
 
+  /** A daemon that tells what it does has cleared away what the one before it had left. */
+  const isThere = ({ pid }: ChildProcess): boolean => {
+    const status = decodeNodeStatus(textOf(join(node, 'status.json')) ?? '');
+    return E.isRight(status) && status.right.pid === pid;
+  };
+
   const rest = async (): Promise<void> => {
     const child = start();
     const gone = ended(child);
@@ -162,7 +169,9 @@ export const campaign = async (
     let owed: string | undefined;
     do {
       await delay(LOOK_MS);
-      owed = await world.owed(stateOf(textOf(join(node, 'summoner.json'))));
+      owed = isThere(child)
+        ? await world.owed(stateOf(textOf(join(node, 'summoner.json'))))
+        : 'the daemon has not said a word';
     } while (owed !== undefined && child.exitCode === null && performance.now() < deadline);
     settlements.push({ wrecks: wrecks.length, ...world.settle(owed) });
     child.kill('SIGKILL');

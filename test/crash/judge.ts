@@ -93,8 +93,14 @@ const forgotten = (before: NodeState, after: NodeState): readonly string[] => {
   const [was, is] = [O.toUndefined(before.pending), O.toUndefined(after.pending)];
   // A run in between, or one that was cut short, puts it off.
   const hasRun = O.isSome(before.running) || O.toUndefined(before.lastAttempt) !== O.toUndefined(after.lastAttempt);
-  if (was !== undefined && is !== undefined && !hasRun && was.startAt !== is.startAt) {
-    found.push(`N3, N4, fault 55: the start of ${is.version} moved by ${(is.startAt - was.startAt) / SECOND_MS} s`);
+  if (was !== undefined && is !== undefined && !hasRun) {
+    const lateMs = is.startAt - was.startAt;
+    if (is.version === was.version && is.attempts === was.attempts && lateMs !== 0) {
+      found.push(`N3, fault 55: the start of ${is.version} moved by ${lateMs / SECOND_MS} s`);
+    }
+    if (is.version !== was.version && was.attempts === 0 && lateMs > 0) {
+      found.push(`N4: ${is.version} starts ${lateMs / SECOND_MS} s after ${was.version} would have`);
+    }
   }
   return found;
 };
