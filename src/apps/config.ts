@@ -44,6 +44,8 @@ const ApplierField: t.Type<ApplierName, string> = t.keyof(
   { chef: null, cinc: null, puppet: null, salt: null, ansible: null },
   'chef, cinc, puppet, salt or ansible',
 );
+/** What is run, without a shell. */
+const Command = t.readonlyArray(t.string, 'a list of texts: an executable and its arguments');
 /** How long to wait after a failure. */
 const Backoff = boundedDuration(SECOND_MS, DAY_MS);
 
@@ -120,11 +122,11 @@ const fields = {
   /** Where bootstrap writes chef-client's drop-in. */
   client_d: defaultedField(Path, '/etc/chef/client.d'),
   /** Is told how a bootstrap ended, as JSON on its input: an executable and its arguments, no shell line. */
-  bootstrap_hook: defaultedField(t.readonlyArray(t.string), []),
+  bootstrap_hook: defaultedField(Command, []),
   /** Who applies the configuration: what its exit codes mean, and how it is called. */
   applier: defaultedField(ApplierField, 'chef'),
   /** The converge: an executable and its arguments; by default what the applier is called by. */
-  command: optionField(t.readonlyArray(t.string)),
+  command: optionField(Command),
   /** `child`: a run is a process of the Summoner's; `unit`: a unit of systemd, which outlives the Summoner. */
   run_in: defaultedField(t.keyof({ child: null, unit: null }, 'child or unit'), 'child'),
   run_time_limit: defaultedField(RunTimeLimit, 2 * HOUR_MS),

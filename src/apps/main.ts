@@ -13,7 +13,7 @@ import { Command, CommanderError } from 'commander';
 import * as O from 'fp-ts/lib/Option.js';
 import pino from 'pino';
 import { registerBootstrap } from './bootstrap/cli.ts';
-import type { CommandLine } from './cli/command-line.ts';
+import type { CaughtSignals, CommandLine, DaemonSignal } from './cli/command-line.ts';
 import { EXIT } from './cli/exit-code.ts';
 import type { Terminal } from './cli/terminal.ts';
 import { registerDemo } from './demo/cli.ts';
@@ -61,13 +61,40 @@ const terminal: Terminal = {
   },
 };
 
-/** Asked once to end, a command ends in its own way; asked twice, at once. */
+let isSeenToTheEnd = false;
+
+/** Asked once to end, a command ends in its own way; asked twice, at once, unless it has others to see to their end. */
 const stopOnSignals = (): void => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
+    process.on(signal, () => {
+      if (stop.signal.aborted && !isSeenToTheEnd) {
+        process.removeAllListeners(signal);
+        process.kill(process.pid, signal);
+      }
       stop.abort();
     });
   }
+};
+
+const catchSignals = (): CaughtSignals => {
+  const waiting = new Set<DaemonSignal>();
+  let handle = (signal: DaemonSignal): void => void waiting.add(signal);
+  for (const signal of ['SIGHUP', 'SIGUSR1'] as const) {
+    process.on(signal, () => {
+      handle(signal);
+    });
+  }
+  return {
+    passOn: (to) => {
+      handle = (signal) => {
+        to[signal]();
+      };
+      waiting.forEach(handle);
+      return () => {
+        handle = () => undefined;
+      };
+    },
+  };
 };
 
 /** The version of the package, where the bundler has put it in: in an executable, beside which there is no package.json. */
@@ -98,6 +125,10 @@ const line: CommandLine = {
   sayWhatIsDone: () => {
     logger.level = 'info';
   },
+  seeToTheEnd: () => {
+    isSeenToTheEnd = true;
+  },
+  catchSignals,
   finish: async (work) => {
     process.exitCode = await work;
   },

@@ -221,6 +221,15 @@ export interface StoredNodeState {
   readonly unknownFields: Readonly<Record<string, unknown>>;
 }
 
+/** A state file as it was found. */
+export interface FoundNodeState extends StoredNodeState {
+  /**
+   * What a newer version wrote into fields that this one knows, and that it cannot read: these count as empty. A file of
+   * this version has none, since there such a field is damage.
+   */
+  readonly unreadable: readonly FieldError[];
+}
+
 const KNOWN_FIELDS: ReadonlySet<string> = new Set([...Object.keys(NodeStateFile.props), 'last_run_epoch']);
 
 /** What nobody knows may nest so deep and no deeper: it has to be written back, and writing it takes the stack. */
@@ -274,20 +283,40 @@ const TOO_DEEP: readonly FieldError[] = [
 const isUnknown = ([name, value]: readonly [string, unknown]): boolean =>
   !KNOWN_FIELDS.has(name) || (name === 'schema' && typeof value === 'number' && value > NODE_STATE_SCHEMA);
 
+/** Without these it is nobody's state. */
+const IDENTITY_FIELDS: ReadonlySet<string> = new Set(['schema', 'stack', 'environment', 'node']);
+
+const isNewer = ({ schema }: Readonly<Record<string, unknown>>): boolean =>
+  typeof schema === 'number' && Number.isSafeInteger(schema) && schema > NODE_STATE_SCHEMA;
+
+/** Why a field of `known` cannot be read by itself; nothing where it can. */
+const faultsOf = (name: string, value: unknown): readonly FieldError[] => {
+  const field = decodeWith(t.partial(NodeStateFile.props))({ [name]: value });
+  return E.isLeft(field) ? field.left : [];
+};
+
 /** What is unknown never meets a codec, so that whatever it is called and however it is made, it stays as it is. */
-const decodeFields = (file: Readonly<Record<string, unknown>>): E.Either<readonly FieldError[], StoredNodeState> => {
+const decodeFields = (file: Readonly<Record<string, unknown>>): E.Either<readonly FieldError[], FoundNodeState> => {
   if (nestsDeeperThan(file, NESTING_MAX)) return E.left(TOO_DEEP);
   const fields = Object.entries(file);
-  const known = Object.fromEntries(fields.filter(([name]) => KNOWN_FIELDS.has(name)));
+  const known = fields.filter(([name]) => KNOWN_FIELDS.has(name));
   const unknown = Object.fromEntries(fields.filter(isUnknown));
-  return E.map((read: NodeStateFile) => storedOfFile(read, unknown))(decodeKnown(known));
+  const faults = isNewer(file)
+    ? known.flatMap(([name, value]) => (IDENTITY_FIELDS.has(name) ? [] : [{ name, errors: faultsOf(name, value) }]))
+    : [];
+  const unreadable = new Set(faults.filter(({ errors }) => errors.length > 0).map(({ name }) => name));
+  const readable = Object.fromEntries(known.filter(([name]) => !unreadable.has(name)));
+  return E.map((read: NodeStateFile) => ({
+    ...storedOfFile(read, unknown),
+    unreadable: faults.flatMap(({ errors }) => errors),
+  }))(decodeKnown(readable));
 };
 
 /**
  * Reads a state file. Whatever is wrong with it is an error that names the field; the caller keeps such a file aside and
- * goes on as a node that never ran (fault 38).
+ * goes on as a node that never ran (fault 38). Of a newer version's file all is read that can be (fault 42).
  */
-export const decodeNodeState = (text: string): E.Either<readonly FieldError[], StoredNodeState> =>
+export const decodeNodeState = (text: string): E.Either<readonly FieldError[], FoundNodeState> =>
   E.chain(decodeFields)(decodeObject(text));
 
 /** Writes a state file, each top-level field on a line of its own, the fallback's three first. */

@@ -70,6 +70,7 @@ process.exitCode = await withSummoner(
       console.error(JSON.stringify({ level, msg: message, ...fields }));
     },
   },
+  { passOn: () => () => undefined },
   async ({ ports, serve }) => {
     await serve({ ...ports, state: broken(defect, ports.state) });
     return EXIT.done;

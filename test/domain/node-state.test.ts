@@ -10,6 +10,7 @@ import {
   EMPTY_NODE_STATE,
   encodeNodeState,
   NODE_STATE_SCHEMA,
+  type FoundNodeState,
   type StoredNodeState,
   wholeSecond,
 } from '../../src/domain/node-state.ts';
@@ -19,7 +20,7 @@ import { identityOf, OTHER_ENVIRONMENT, OTHER_STACK, START, versionOf } from '..
 import { identity, storedNodeState } from '../support/node-states.ts';
 import { property } from '../support/property.ts';
 
-const decoded = (text: string): StoredNodeState => {
+const decoded = (text: string): FoundNodeState => {
   const stored = decodeNodeState(text);
   if (E.isLeft(stored)) throw new Error(formatFieldErrors(stored.left));
   return stored.right;
@@ -42,7 +43,7 @@ const spoiled = (change: Readonly<Record<string, unknown>>): string =>
 
 describe('the state file', () => {
   property('N8: what is written is read back, whatever the state', [storedNodeState], (stored) => {
-    expect(decoded(encodeNodeState(stored))).toEqual(stored);
+    expect(decoded(encodeNodeState(stored))).toEqual({ ...stored, unreadable: [] });
     expect(encodeNodeState(decoded(encodeNodeState(stored)))).toBe(encodeNodeState(stored));
   });
 
@@ -115,7 +116,7 @@ describe('the state file', () => {
 
   it('the state file: only the identity and the schema have to be there', () => {
     const text = '{"schema": 1, "stack": "basalt", "environment": "prod-1", "node": "web-17"}';
-    expect(decoded(text)).toEqual({ identity: identityOf('web-17'), state: EMPTY_NODE_STATE, unknownFields: {} });
+    expect(decoded(text)).toMatchObject({ identity: identityOf('web-17'), state: EMPTY_NODE_STATE, unknownFields: {} });
   });
 });
 
@@ -257,6 +258,36 @@ describe('fault 42: the state of a newer version', () => {
     };
     expect(JSON.parse(encodeNodeState(decoded(spoiled({ pending }))))).toMatchObject({ pending: { wave: 2 } });
   });
+});
+
+describe('fault 42: what a newer version wrote into fields that this one knows', () => {
+  const spoilt = { running: { cause: { _tag: 'Whim' } }, failures: 'many', pending: 7 };
+
+  it('fault 42: a field that cannot be read is empty and named, and all others are read', () => {
+    const read = decoded(spoiled({ ...spoilt, schema: NODE_STATE_SCHEMA + 1 }));
+    expect(read.state).toEqual({ ...healthy.state, running: O.none, failures: 0, pending: O.none });
+    expect(new Set(read.unreadable.map(({ field }) => field.split('.')[0]))).toEqual(new Set(Object.keys(spoilt)));
+  });
+
+  it.each(['node', 'stack', 'environment'])('fault 42: without its %s it is nobody’s all the same', (field) => {
+    expect(errorsOf(spoiled({ schema: NODE_STATE_SCHEMA + 1, [field]: { is: 'new' } }))).toContain(
+      `${field}: expected`,
+    );
+  });
+
+  property(
+    'fault 42: nothing of what is known is lost by any one field',
+    [storedNodeState, fc.nat()],
+    (stored, nth) => {
+      const whole = JSON.parse(encodeNodeState({ ...stored, unknownFields: {} })) as Record<string, unknown>;
+      const own = Object.keys(whole).filter((name) => !['schema', 'stack', 'environment', 'node'].includes(name));
+      const field = own[nth % own.length] ?? '';
+      const newer = { ...whole, schema: NODE_STATE_SCHEMA + 1 };
+      const read = decoded(JSON.stringify({ ...newer, [field]: { is: 'new' } }));
+      const without = decoded(JSON.stringify({ ...newer, [field]: null }));
+      expect(read.state).toEqual(without.state);
+    },
+  );
 });
 
 describe("fault 43: another node's state", () => {

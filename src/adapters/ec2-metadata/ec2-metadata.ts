@@ -55,12 +55,9 @@ const troubleOf = (what: string, { status }: MetadataAnswer): MetadataTrouble =>
 const tokenOf = ({ headers, text, ...answer }: MetadataAnswer): string => {
   const what = 'the token of the EC2 metadata service';
   if (answer.status !== 200) throw troubleOf(what, { headers, text, ...answer });
-  // A page to log in says 200 to everything. What gives out a token says how long it holds.
-  if (!/^\d{1,5}$/.test(String(headers[TTL_HEADER])) || !TOKEN.test(text)) {
-    throw new MetadataTrouble(
-      'NotThisCloud',
-      `${what}: expected a token and for how long it holds, got something else`,
-    );
+  // A page to log in says 200 to everything. EC2 says for how long a token holds; what stands in for it may not.
+  if (!/^\d{1,5}$/.test(String(headers[TTL_HEADER] ?? TOKEN_TTL_SECONDS)) || !TOKEN.test(text)) {
+    throw new MetadataTrouble('NotThisCloud', `${what}: expected a token, got something else`);
   }
   return text;
 };

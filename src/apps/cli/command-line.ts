@@ -9,6 +9,15 @@ import type * as O from 'fp-ts/lib/Option.js';
 import type { ExitCode } from './exit-code.ts';
 import type { Terminal } from './terminal.ts';
 
+/** What a daemon is asked by a signal: to load its configuration again, and to run now. */
+export type DaemonSignal = 'SIGHUP' | 'SIGUSR1';
+
+/** Signals that a daemon answers, caught before it can. */
+export interface CaughtSignals {
+  /** Passes each of them on, and first those that have come already; answers how to stop, after which they do nothing. */
+  readonly passOn: (to: Readonly<Record<DaemonSignal, () => void>>) => () => void;
+}
+
 /** The command line of the process. */
 export interface CommandLine {
   /** To which commands are added. */
@@ -20,6 +29,13 @@ export interface CommandLine {
   readonly configFile: () => O.Option<string>;
   /** From now on the log also says what is done, as a daemon's does, and not only what went wrong. */
   readonly sayWhatIsDone: () => void;
+  /**
+   * The command starts processes, and sees them to their end when it is asked to end itself: asked again, as by who presses
+   * a key twice, it does not leave them behind.
+   */
+  readonly seeToTheEnd: () => void;
+  /** From now on these signals do not end the process, as they do by default, or open it to a debugger. */
+  readonly catchSignals: () => CaughtSignals;
   /** Ends a command as its work ends. */
   readonly finish: (work: Promise<ExitCode>) => Promise<void>;
 }

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as E from 'fp-ts/lib/Either.js';
@@ -36,11 +37,31 @@ const parseYaml = (text: string): E.Either<string, unknown> =>
     (error) => `expected YAML: ${messageOf(error)}`,
   );
 
+/** What a shell calls a file that is none, `<(command)` for one. */
+const OF_A_SHELL = /^\/(?:dev|proc)\//;
+
+/**
+ * Reads `file` as a whole. A pipe would be waited for until somebody writes, by a daemon that loads its configuration again
+ * for ever: so it is refused, but for what a shell hands over.
+ *
+ * @throws what the file system threw, or an error that says what was expected.
+ */
+const readText = async (file: string): Promise<string> => {
+  if (OF_A_SHELL.test(file)) return readFile(file, 'utf8');
+  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stat = await handle.stat();
+    if (!stat.isFile()) throw new Error('expected a plain file');
+    if (stat.size > DOCUMENT_BYTES_MAX) throw new Error('expected at most 4 MiB');
+    return await handle.readFile('utf8');
+  } finally {
+    await handle.close();
+  }
+};
+
 const readDocument = async (file: string): Promise<E.Either<Failure, unknown>> => {
   try {
-    const text = await readFile(file, 'utf8');
-    if (text.length > DOCUMENT_BYTES_MAX) return E.left(badData(`${file}: expected at most 4 MiB`));
-    return E.mapLeft((detail: string) => badData(`${file}: ${detail}`))(parseYaml(text));
+    return E.mapLeft((detail: string) => badData(`${file}: ${detail}`))(parseYaml(await readText(file)));
   } catch (error) {
     return E.left(badData(`${file}: ${messageOf(error)}`));
   }

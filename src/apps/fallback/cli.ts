@@ -10,7 +10,10 @@ export interface FallbackMain {
 }
 
 /** `signalbox fallback`. */
-export const registerFallback = ({ program, terminal, finish }: CommandLine, main: Loader<FallbackMain>): void => {
+export const registerFallback = (
+  { program, terminal, seeToTheEnd, finish }: CommandLine,
+  main: Loader<FallbackMain>,
+): void => {
   program
     .command('fallback')
     .description('run chef-client if nothing else has for twelve hours; for images without Node there is the sh form')
@@ -18,8 +21,9 @@ export const registerFallback = ({ program, terminal, finish }: CommandLine, mai
     .option('--drill', 'show that it would fire: all but the run itself')
     .option('--json', 'the decision as one JSON document')
     .addHelpText('after', examples('fallback', 'fallback --dry-run --json'))
-    .action((options: { dryRun?: true; drill?: true; json?: true }) =>
-      finish(
+    .action((options: { dryRun?: true; drill?: true; json?: true }) => {
+      seeToTheEnd();
+      return finish(
         main().then(({ fallback }) =>
           fallback(
             options.dryRun === true ? 'DryRun' : options.drill === true ? 'Drill' : 'Run',
@@ -27,6 +31,6 @@ export const registerFallback = ({ program, terminal, finish }: CommandLine, mai
             terminal,
           ),
         ),
-      ),
-    );
+      );
+    });
 };

@@ -137,7 +137,7 @@ export const nodeAsk = async (
   isJson: boolean,
 ): Promise<ExitCode> => {
   const { environment, abort } = terminal;
-  const by = parseName(Person)(environment['SUDO_USER'] ?? environment['USER'] ?? 'unknown');
+  const by = parseName(Person)(environment['SUDO_USER'] || environment['USER'] || 'unknown');
   if (E.isLeft(by)) return fail(terminal, badData(`USER: ${by.left}`), EXIT.usage);
   const answer = await answerOf(ports);
   const now = ports.clock.now();

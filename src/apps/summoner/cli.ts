@@ -1,5 +1,5 @@
 import type * as O from 'fp-ts/lib/Option.js';
-import type { CommandLine, Loader } from '../cli/command-line.ts';
+import type { CaughtSignals, CommandLine, Loader } from '../cli/command-line.ts';
 import type { ExitCode } from '../cli/exit-code.ts';
 import { examples } from '../cli/help-text.ts';
 import { keepHeapSmall } from '../cli/small-heap.ts';
@@ -13,18 +13,21 @@ export interface SummonerMain {
   readonly withSummoner: (
     configFile: O.Option<string>,
     terminal: Terminal,
+    signals: CaughtSignals,
     command: (summoner: ConfiguredSummoner) => Promise<ExitCode>,
   ) => Promise<ExitCode>;
 }
 
 /** `signalbox summoner`. */
 export const registerSummoner = (
-  { program, terminal, configFile, sayWhatIsDone, finish }: CommandLine,
+  { program, terminal, configFile, sayWhatIsDone, seeToTheEnd, catchSignals, finish }: CommandLine,
   main: Loader<SummonerMain>,
 ): void => {
   const summon = async (options: SummonerOptions): Promise<ExitCode> => {
+    seeToTheEnd();
+    const signals = catchSignals();
     const [{ withSummoner }, { summonerCommand }] = await Promise.all([main(), import('./commands.ts')]);
-    return withSummoner(configFile(), terminal, ({ ports, takeLock, serve }) => {
+    return withSummoner(configFile(), terminal, signals, ({ ports, takeLock, serve }) => {
       keepHeapSmall();
       if (!options.isOnce && !options.isDry) sayWhatIsDone();
       return summonerCommand(ports, takeLock, terminal, options, serve);

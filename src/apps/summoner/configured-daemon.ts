@@ -78,6 +78,8 @@ export const runConfiguredDaemon = async (
       ...surroundings,
       publish: async (report) => {
         ({ metrics } = report);
+        // Whoever had the port at the start may be gone by now.
+        await endpoint.listen(loaded);
         await publish(report);
       },
       graceMs: () => loaded.config.run_grace,

@@ -5,7 +5,7 @@ import type { Log } from '../log.ts';
 
 /** The endpoint for metrics, which is where the configuration says. */
 export interface ConfiguredEndpoint {
-  /** Listens where one is configured, and nowhere else any more. Never rejects. */
+  /** Listens where one is configured, and nowhere else any more; tries again what failed before. Never rejects. */
   readonly listen: (loaded: LoadedConfig) => Promise<void>;
   readonly close: () => void;
 }
@@ -14,18 +14,23 @@ export interface ConfiguredEndpoint {
 export const configuredEndpoint = (text: () => string, log: Log): ConfiguredEndpoint => {
   let at = '';
   let close = (): void => undefined;
+  let trouble = '';
   return {
     listen: async ({ config: { metrics_listen: listen } }: LoadedConfig): Promise<void> => {
       const wanted = O.isSome(listen) ? formatListenAddress(listen.value) : '';
       if (wanted === at) return;
       close();
-      [at, close] = [wanted, () => undefined];
+      [at, close] = ['', () => undefined];
       if (O.isNone(listen)) return;
       const { serveMetrics } = await import('./metrics-endpoint.ts');
       const endpoint = await serveMetrics(listen.value, text);
-      if (endpoint._tag === 'Failed') log('error', 'metrics are not served', { detail: endpoint.detail });
-      else {
-        close = endpoint.close;
+      if (endpoint._tag === 'Failed') {
+        const { detail } = endpoint;
+        if (detail !== trouble) log('error', 'metrics are not served', { detail });
+        trouble = detail;
+      } else {
+        trouble = '';
+        [at, close] = [wanted, endpoint.close];
         log('info', 'metrics are served', { host: listen.value.host, port: endpoint.port });
       }
     },

@@ -19,6 +19,7 @@ import { APPLIERS } from '../../domain/applier.ts';
 import { fallbackRecordOf, fallbackSuccess } from '../../domain/fallback-record.ts';
 import type { ProcessRunner } from '../../ports/process-runner.ts';
 import { fail, withConfig } from '../cli/command.ts';
+import type { CaughtSignals } from '../cli/command-line.ts';
 import { EXIT, type ExitCode } from '../cli/exit-code.ts';
 import { type LoadedConfig, loadConfig } from '../cli/load.ts';
 import type { Terminal } from '../cli/terminal.ts';
@@ -94,6 +95,7 @@ const surroundingsOf = async (
   loaded: LoadedConfig,
   configFile: O.Option<string>,
   { environment, log }: Terminal,
+  signals: CaughtSignals,
 ): Promise<ProcessSurroundings> => {
   const manager = systemdServiceManager(environment, (detail) => {
     log('warn', 'the service manager cannot be told', { detail });
@@ -105,14 +107,7 @@ const surroundingsOf = async (
     files: toldFiles,
     ...(manager === undefined ? {} : { tell: manager.tell }),
     ...(watchdogMs === undefined ? {} : { watchdogMs }),
-    onDemands: ({ reload, runNow }) => {
-      process.on('SIGHUP', reload);
-      process.on('SIGUSR1', runNow);
-      return () => {
-        process.off('SIGHUP', reload);
-        process.off('SIGUSR1', runNow);
-      };
-    },
+    onDemands: ({ reload, runNow }) => signals.passOn({ SIGHUP: reload, SIGUSR1: runNow }),
     watchRequests: requestBox(requestsPath(stateDirectory(loaded))).watch,
     load: () => loadConfig(configFile, environment),
     portsOf: (again, kept) => portsOf(again, environment, log, kept),
@@ -124,6 +119,7 @@ const surroundingsOf = async (
 export const withSummoner = (
   configFile: O.Option<string>,
   terminal: Terminal,
+  signals: CaughtSignals,
   command: (summoner: ConfiguredSummoner) => Promise<ExitCode>,
 ): Promise<ExitCode> => {
   giveWayToInit(process, terminal.log);
@@ -134,7 +130,7 @@ export const withSummoner = (
       ports: ports.right,
       takeLock: () => takeFileLock(join(stateDirectory(loaded), LOCK_FILE)),
       serve: async (given) =>
-        runConfiguredDaemon(loaded, given, terminal.abort, await surroundingsOf(loaded, configFile, terminal)),
+        runConfiguredDaemon(loaded, given, terminal.abort, await surroundingsOf(loaded, configFile, terminal, signals)),
     });
   });
 };

@@ -15,6 +15,9 @@ export type MetricsEndpoint =
 /** Nobody waits longer for an answer that is there already, in milliseconds. */
 const REQUEST_MS_MAX = 5_000;
 
+/** Node looks for those who keep a connection and ask nothing every 30 seconds, unless it is told otherwise. */
+const CHECK_EVERY_MS = 1_000;
+
 /** So many collectors at once. */
 const CONNECTIONS_MAX = 8;
 
@@ -22,9 +25,15 @@ const CONNECTIONS_MAX = 8;
 export const serveMetrics = ({ host, port }: ListenAddress, text: () => string): Promise<MetricsEndpoint> =>
   new Promise((resolve) => {
     const server = createServer(
-      { requestTimeout: REQUEST_MS_MAX, headersTimeout: REQUEST_MS_MAX, keepAliveTimeout: REQUEST_MS_MAX },
+      {
+        requestTimeout: REQUEST_MS_MAX,
+        headersTimeout: REQUEST_MS_MAX,
+        keepAliveTimeout: REQUEST_MS_MAX,
+        connectionsCheckingInterval: CHECK_EVERY_MS,
+      },
       (request, response) => {
-        const isKnown = request.url === '/metrics' && (request.method === 'GET' || request.method === 'HEAD');
+        const [path] = request.url?.split('?', 1) ?? [];
+        const isKnown = path === '/metrics' && (request.method === 'GET' || request.method === 'HEAD');
         response.writeHead(isKnown ? 200 : 404, { 'content-type': isKnown ? METRICS_CONTENT_TYPE : 'text/plain' });
         response.end(isKnown ? text() : 'expected GET /metrics\n');
       },

@@ -42,11 +42,22 @@ const held = (node: NodeState, revision: Revision | undefined, isLoaded: boolean
 const sameNode = (identity: Assignment, stored: StoredNodeState): boolean =>
   isSameAssignment(identity, stored.identity);
 
-/** Keeps a body that cannot be used beside the state, under a name that tells when; a person may want to see it. */
-const keepAside = async (ports: MemoryPorts, body: string, why: string): Promise<void> => {
+/** A body that cannot be used, or not all of it. */
+interface Aside {
+  readonly body: string;
+  readonly why: string;
+  /** How the node goes on without. */
+  readonly goesOn: string;
+}
+
+const AS_NEW = 'as one that never ran';
+const WITH_THE_REST = 'with the rest of it';
+
+/** Keeps a body beside the state, under a name that tells when; a person, or a newer agent, may want to see it. */
+const keepAside = async (ports: MemoryPorts, { body, why, goesOn }: Aside): Promise<void> => {
   const key = `${STATE_KEY}.kept-aside-${ports.clock.now()}`;
   const written = await ports.state.write(key, body, undefined);
-  ports.log('error', 'the state was kept aside; this node goes on as one that never ran', {
+  ports.log('error', `the state was kept aside; this node goes on ${goesOn}`, {
     key: written._tag === 'Landed' ? key : null,
     detail: why,
   });
@@ -55,8 +66,8 @@ const keepAside = async (ports: MemoryPorts, body: string, why: string): Promise
 /** What a reading of the store comes to. */
 export interface Recollection {
   readonly memory: NodeMemory;
-  /** A body that cannot be used, and why: it is kept aside. */
-  readonly useless?: { readonly body: string; readonly why: string };
+  /** What is kept aside. */
+  readonly aside?: Aside;
 }
 
 /**
@@ -76,16 +87,20 @@ export const recollect = (identity: Assignment, reading: StateReading, node: Nod
       const { body, revision } = reading;
       const decoded = decodeNodeState(body);
       if (E.isLeft(decoded)) {
-        return { memory: held(node, revision, true), useless: { body, why: formatFieldErrors(decoded.left) } };
+        const why = formatFieldErrors(decoded.left);
+        return { memory: held(node, revision, true), aside: { body, why, goesOn: AS_NEW } };
       }
       const stored = decoded.right;
       if (!sameNode(identity, stored)) {
         const { stack, environment, node: name } = stored.identity;
         const why = `it is the state of ${name} in ${stack}/${environment}`;
-        return { memory: held(node, revision, true), useless: { body, why } };
+        return { memory: held(node, revision, true), aside: { body, why, goesOn: AS_NEW } };
       }
-      const { state, unknownFields } = stored;
-      return { memory: { node: state, unknownFields, revision, isLoaded: true, isStored: true } };
+      const { state, unknownFields, unreadable } = stored;
+      const memory = { node: state, unknownFields, revision, isLoaded: true, isStored: unreadable.length === 0 };
+      if (memory.isStored) return { memory };
+      const why = `a newer version has written what this one cannot read: ${formatFieldErrors(unreadable)}`;
+      return { memory, aside: { body, why, goesOn: WITH_THE_REST } };
     }
   }
 };
@@ -96,8 +111,8 @@ export const loadMemory = async (ports: MemoryPorts, node: NodeState = EMPTY_NOD
   if (reading._tag === 'Refused' || reading._tag === 'Unavailable') {
     ports.log('error', 'the state cannot be read; it is held in memory', { key: STATE_KEY, detail: reading.detail });
   }
-  const { memory, useless } = recollect(ports.policy.identity, reading, node);
-  if (useless !== undefined) await keepAside(ports, useless.body, useless.why);
+  const { memory, aside } = recollect(ports.policy.identity, reading, node);
+  if (aside !== undefined) await keepAside(ports, aside);
   return memory;
 };
 

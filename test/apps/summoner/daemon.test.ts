@@ -1,5 +1,6 @@
 /** The Summoner as a daemon: the real process, its signals, its service manager, and what it tells of itself. */
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { kill } from 'node:process';
@@ -43,6 +44,14 @@ const receiving = async (): Promise<NotifyReceiver> => under.stopping(await star
 
 const node = (...args: readonly string[]) =>
   runSignalbox(['--config', 'config.yaml', 'node', ...args], under.directory);
+
+const SIGHUP_BIT = 1n;
+
+/** Whether a process answers a signal itself; bit 0 is the first, SIGHUP. */
+const catches = ({ pid }: DaemonProcess, bit: bigint): boolean => {
+  const [, caught = '0'] = /^SigCgt:\s+([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return (BigInt(`0x${caught}`) & bit) !== 0n;
+};
 
 describe('signals', () => {
   it('SIGUSR1 starts a run now', async () => {
@@ -97,6 +106,44 @@ describe('signals', () => {
       expect(state()).toMatchObject({ running: null, interruptions: 1, last_run_time: null });
     },
   );
+
+  it('fault 57: asked to end again and again, it still sees the run to its end', async () => {
+    configured({ command: ['/bin/sh', '-c', 'trap "" INT TERM; echo run >> runs; echo $$ > leader; exec sleep 60'] });
+    const daemon = started();
+    const leader = await eventually('the run to start', () => under.numberIn('leader'));
+    for (const signal of ['SIGTERM', 'SIGTERM', 'SIGINT'] as const) {
+      daemon.child.kill(signal);
+      await daemon.line('it to be asked', says('asked to stop'));
+    }
+    expect(await daemon.ended).toBe(0);
+    expect(() => kill(-leader, 0)).toThrow('ESRCH');
+    expect(state()).toMatchObject({ running: null, interruptions: 1 });
+  });
+
+  it.skipIf(process.platform !== 'linux')(
+    'SIGUSR1 and SIGHUP that come while it starts are answered when it has (skipped without /proc)',
+    async () => {
+      const daemon = started();
+      await eventually('it to listen', () => catches(daemon, SIGHUP_BIT));
+      daemon.child.kill('SIGUSR1');
+      daemon.child.kill('SIGHUP');
+      await daemon.line('the configuration to be loaded', says('the configuration was loaded again'));
+      await daemon.line('a run to be asked for', says('asked by a signal to run now'));
+      expect(daemon.lines().join('\n')).not.toContain('Debugger');
+      expect(await daemon.stop()).toBe(0);
+    },
+  );
+
+  it('SIGHUP: a pipe in the place of the configuration is refused, and holds nothing up', async () => {
+    const daemon = started();
+    await settled();
+    rmSync(under.path('config.yaml'));
+    execFileSync('mkfifo', [under.path('config.yaml')]);
+    daemon.child.kill('SIGHUP');
+    const line = await daemon.line('a refusal', says('the configuration was not taken, and the old one stays'));
+    expect(line).toContain('expected a plain file');
+    expect(await daemon.stop()).toBe(0);
+  });
 
   it('fault 58: a run that kills its agent is found interrupted by the next one, which runs again', async () => {
     configured({

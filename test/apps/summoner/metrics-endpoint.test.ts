@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { serveMetrics } from '../../../src/apps/summoner/metrics-endpoint.ts';
 
@@ -17,6 +19,7 @@ describe('the endpoint for metrics', () => {
       expect(first.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
       text = 'a 2\n';
       expect(await (await fetch(`${url}/metrics`)).text()).toBe('a 2\n');
+      expect((await fetch(`${url}/metrics?name=a`)).status).toBe(200);
       const head = await fetch(`${url}/metrics`, { method: 'HEAD' });
       expect([head.status, await head.text()]).toEqual([200, '']);
       for (const [path, method] of [
@@ -31,6 +34,22 @@ describe('the endpoint for metrics', () => {
       close();
     }
     await expect(fetch(`${url}/metrics`)).rejects.toThrow();
+  });
+
+  it('lets nobody in for good who asks nothing', async () => {
+    const { url, port, close } = await listening(() => 'a 1\n');
+    const silent = Array.from({ length: 8 }, () => connect(port, '127.0.0.1'));
+    try {
+      const ended = silent.map((socket) => once(socket.resume(), 'close'));
+      await Promise.all(silent.map((socket) => once(socket, 'connect')));
+      // One collector more than it takes at once.
+      await expect(fetch(`${url}/metrics`)).rejects.toThrow();
+      await Promise.all(ended);
+      expect(await (await fetch(`${url}/metrics`)).text()).toBe('a 1\n');
+    } finally {
+      for (const socket of silent) socket.destroy();
+      close();
+    }
   });
 
   it('says why it cannot listen', async () => {

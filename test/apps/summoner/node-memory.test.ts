@@ -23,6 +23,22 @@ const DISABLED = stateFile({
   disabledSince: O.some(plus(START, -HOUR_MS)),
 });
 
+describe('a state that a newer version wrote, as after a downgrade', () => {
+  it('N10, fault 42: what is known of it counts, and all of it is kept aside', async () => {
+    const { clock, state, log, runs, ports } = machine();
+    const newer = { ...(JSON.parse(DISABLED) as object), schema: 7, running: { cause: { _tag: 'Whim' } } };
+    // One field to a line, the last brace alone: as every version writes it.
+    const body = JSON.stringify(newer, null, 1);
+    await state.write(STATE_KEY, body, undefined);
+    await during(ports(), () => clock.advanceTo(plus(START, 9 * HOUR_MS)));
+    expect(runs).toEqual([]);
+    expect(await storedState(state)).toMatchObject({ schema: 7, disabled: { owner: 'ann' }, running: null });
+    const fields = log.find(({ level }) => level === 'error')?.fields;
+    expect(fields).toMatchObject({ detail: expect.stringContaining('running.cause') as string });
+    expect(await state.read(String(fields?.['key']))).toMatchObject({ _tag: 'Found', body });
+  });
+});
+
 describe('a state that cannot be read at the start', () => {
   it('fault 45: one failed look does not make a disabled node one that never ran', async () => {
     const { clock, state, log, runs, ports } = machine();
