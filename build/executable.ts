@@ -13,15 +13,16 @@ import {
   copyFileSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build as bundle, type Plugin } from 'esbuild';
+import { build as bundle, type BuildOptions, type Metafile, type Plugin, transformSync } from 'esbuild';
 import { httpByRequire, modulesOfFpTs, noticesOf, ROOT, trims } from './libraries.ts';
 
 const ARCHITECTURES = ['x64', 'arm64'] as const;
@@ -52,7 +53,9 @@ const commandsElsewhere: Plugin = {
   setup: (build) => {
     build.onResolve({ filter: /^\.{1,2}\// }, ({ path, kind, resolveDir }) => {
       const file = relative(ROOT, resolve(resolveDir, path));
-      return kind === 'dynamic-import' && ELSEWHERE.test(file) ? { path: file, namespace: 'elsewhere' } : undefined;
+      return kind === 'dynamic-import' && ELSEWHERE.test(file)
+        ? { path: 'elsewhere', namespace: 'elsewhere' }
+        : undefined;
     });
     build.onLoad({ filter: /./, namespace: 'elsewhere' }, () => ({
       contents: `throw new Error('this command is not in the executable for nodes; install the npm package signalbox, which has it');`,
@@ -83,16 +86,71 @@ const nodeFor = (scratch: string): { readonly executable: string; readonly licen
 };
 
 const MAIN = 'main.cjs';
+const CHUNKS = 'chunks';
+
+/** How all that goes into the executable is written. */
+const FORM = {
+  platform: 'node',
+  target: 'node24',
+  minify: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+} satisfies BuildOptions;
 
 /** Where in Node's executable the blob is looked for, and the words that tell it to look. */
 const BLOB = 'NODE_SEA_BLOB';
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 
 /**
- * Compiled beforehand, the code starts in about half the time and holds a sixth less memory; but only the same build of
- * Node can compile it. With a fixed seed the same code compiles to the same bytes, and Node takes them all the same.
+ * Writes the code into the folder {@link CHUNKS} of `scratch`, split into pieces, each of which is loaded when it is needed.
+ * As one script a Summoner would hold the text of all of it, 1.6 MB, of which it needs a third.
  */
-const COMPILE = '--random-seed=1';
+const writeChunks = async (scratch: string): Promise<Metafile> => {
+  const { outputFiles, metafile } = await bundle({
+    ...FORM,
+    entryPoints: { main: join(ROOT, 'src/apps/main.ts') },
+    absWorkingDir: ROOT,
+    outdir: CHUNKS,
+    bundle: true,
+    // The bundler splits ES modules only; of these Node takes nothing compiled, and so they become CommonJS below.
+    splitting: true,
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    conditions: ['module'],
+    plugins: [commandsElsewhere, httpByRequire, modulesOfFpTs, trims],
+    define: {
+      SIGNALBOX_VERSION: JSON.stringify(version),
+      // Asked for only where that version is not known.
+      'import.meta.url': '"file:///"',
+    },
+    metafile: true,
+    write: false,
+  });
+  mkdirSync(join(scratch, CHUNKS));
+  for (const { path, text } of outputFiles) {
+    // A first line for the shell is allowed at the start of a file only, which a piece is not.
+    const { code } = transformSync(text.replace(/^#!.*\n/, ''), {
+      ...FORM,
+      format: 'cjs',
+      supported: { 'dynamic-import': false },
+    });
+    writeFileSync(join(scratch, CHUNKS, basename(path)), code);
+  }
+  return metafile;
+};
+
+/**
+ * Compiled beforehand, the code starts with a third less work; but only the same build of Node can compile it. With a fixed
+ * seed the same code compiles to the same bytes, and Node takes them all the same.
+ */
+const compileChunks = (node: string, scratch: string): void => {
+  const tool = join(ROOT, 'build/compile-chunks.ts');
+  execFileSync(node, ['--random-seed=1', tool, join(scratch, CHUNKS)], {
+    // Keys that nobody checks, and nothing of this machine.
+    env: { HOME: scratch, AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'secret' },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+};
 
 /** Debugging symbols are a seventh of Node's size. Another architecture's binutils need not be here. */
 const strip = (file: string): void => {
@@ -108,37 +166,30 @@ const strip = (file: string): void => {
 mkdirSync(folder, { recursive: true });
 const scratch = mkdtempSync(join(tmpdir(), 'signalbox-executable-'));
 try {
-  const { metafile } = await bundle({
-    entryPoints: [join(ROOT, 'src/apps/main.ts')],
-    absWorkingDir: ROOT,
+  const metafile = await writeChunks(scratch);
+  await bundle({
+    ...FORM,
+    entryPoints: [join(ROOT, 'build/executable-main.ts')],
     outfile: join(scratch, MAIN),
     bundle: true,
     format: 'cjs',
-    platform: 'node',
-    target: 'node24',
-    mainFields: ['module', 'main'],
-    conditions: ['module'],
-    plugins: [commandsElsewhere, httpByRequire, modulesOfFpTs, trims],
-    define: {
-      SIGNALBOX_VERSION: JSON.stringify(version),
-      // Asked for only where that version is not known.
-      'import.meta.url': '"file:///"',
-    },
-    minify: true,
-    legalComments: 'none',
-    metafile: true,
-    logLevel: 'warning',
   });
 
   const node = nodeFor(scratch);
+  if (!isForeign) compileChunks(node.executable, scratch);
+  const assets = Object.fromEntries(
+    readdirSync(join(scratch, CHUNKS))
+      .toSorted()
+      .map((name) => [name, join(CHUNKS, name)]),
+  );
   // Without paths, which would be in the blob.
   const [sea, blob] = ['sea.json', 'blob'];
   writeFileSync(
     join(scratch, sea),
-    JSON.stringify({ main: MAIN, output: blob, disableExperimentalSEAWarning: true, useCodeCache: !isForeign }),
+    JSON.stringify({ main: MAIN, output: blob, disableExperimentalSEAWarning: true, assets }),
   );
-  const compiler = isForeign ? process.execPath : node.executable;
-  execFileSync(compiler, [COMPILE, `--experimental-sea-config=${sea}`], { cwd: scratch, stdio: 'ignore' });
+  const writer = isForeign ? process.execPath : node.executable;
+  execFileSync(writer, [`--experimental-sea-config=${sea}`], { cwd: scratch, stdio: 'ignore' });
 
   const unfinished = `${executable}.new`;
   copyFileSync(node.executable, unfinished);

@@ -110,6 +110,53 @@ describe.skipIf(!isBuildable)('the executable for nodes (skipped but on Linux)',
     expect(stdout).not.toContain('undici/undici');
   });
 
+  describe('loads of itself', () => {
+    interface Piece {
+      readonly name: string;
+      readonly isOfGoogle: boolean;
+      readonly isRefused: boolean;
+    }
+
+    /** The pieces that are loaded when a Summoner opens this bus. */
+    const piecesFor = (bus: string): readonly Piece[] => {
+      const told = join(folder, 'pieces.cjs');
+      writeFileSync(
+        told,
+        `const vm = require('node:vm');
+        const pieces = [];
+        vm.Script = class extends vm.Script {
+          constructor(text, options) {
+            super(text, options);
+            const isRefused = this.cachedDataRejected !== false;
+            pieces.push({ name: options.filename, isOfGoogle: text.includes('storage.googleapis.com'), isRefused });
+          }
+        };
+        process.on('exit', () => console.error(JSON.stringify(pieces)));\n`,
+      );
+      const { status, stderr } = call(['summoner', '--once', '--dry-run'], {
+        ...node(),
+        SIGNALBOX_BUS: bus,
+        SIGNALBOX_S3_REGION: 'eu-west-1',
+        SIGNALBOX_NODE_STATE: join(folder, 'elsewhere'),
+        NODE_OPTIONS: `--require ${told}`,
+      });
+      expect(status).toBe(0);
+      return JSON.parse(stderr) as readonly Piece[];
+    };
+
+    it('only what the command needs', () => {
+      const isOfGoogle = ({ isOfGoogle }: Piece): boolean => isOfGoogle;
+      expect(piecesFor('gs://signals').some(isOfGoogle)).toBe(true);
+      expect(piecesFor('s3://signals').filter(isOfGoogle)).toEqual([]);
+    });
+
+    it('what was compiled beforehand, which V8 takes', () => {
+      const pieces = piecesFor('s3://signals');
+      expect(pieces.map(({ name }) => name)).toContain('main.js');
+      expect(pieces.filter(({ isRefused }) => isRefused)).toEqual([]);
+    });
+  });
+
   it('comes with the licences of Node and of every library in it', () => {
     const notices = readFileSync(join(folder, 'built/NOTICES.txt'), 'utf8');
     for (const name of ['@aws-sdk/client-s3', '@google-cloud/storage', 'commander', 'fp-ts', 'node', 'yaml']) {
