@@ -37,8 +37,8 @@ export const FALLBACK_SECONDS_MAX = 9_999_999;
 
 /** What one node's fallback goes by. */
 export interface FallbackPolicy {
-  /** Draws the node's place in the splay. */
-  readonly node: NodeName;
+  /** Draws the node's place in the splay; see {@link fallbackDelaySeconds}. */
+  readonly node: string;
   /** Fires when this long ago, or longer, was the last success; 1 … {@link FALLBACK_SECONDS_MAX}. */
   readonly thresholdSeconds: number;
   /** From one attempt to the next at least; 1 … {@link FALLBACK_SECONDS_MAX}. */
@@ -98,10 +98,11 @@ export type FallbackDecision = FallbackFire | FallbackWait;
  * The node's wait before a run of the fallback's, in seconds: at least 0 and less than `splaySeconds` (law F5). Always
  * the same for one node, so that it can be foretold; drawn by POSIX `cksum`, so that the script draws the same.
  *
+ * @param node - its name, one character to a byte. One that is no {@link NodeName} draws as well: nodes whose names are bad
+ * in one and the same way are not to fire at one instant.
  * @param splaySeconds - 0 answers 0.
  */
-export const fallbackDelaySeconds = (node: NodeName, splaySeconds: number): number =>
-  // A node's name is ASCII: one byte to a character.
+export const fallbackDelaySeconds = (node: string, splaySeconds: number): number =>
   splaySeconds === 0 ? 0 : cksum(Uint8Array.from(node, (character) => character.charCodeAt(0))) % splaySeconds;
 
 /** When `since` counts and is less than `seconds` ago: the instant from which it no longer is. */

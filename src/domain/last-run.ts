@@ -32,17 +32,19 @@ export const RECORD_BYTES_MAX = 1_048_576;
 const CONTROL_AT_END = /[\u0001-\u001f\u007f]$/;
 
 /**
- * The lines of a record as a shell sees them: without blanks, wherever they stand, and without empty lines. NUL bytes,
- * which some file systems leave behind after a power cut, count as blanks; one control character at the end of a line,
- * such as a carriage return, is no part of it.
+ * The lines of a text as a shell sees them. Empty ones are left out, and NUL bytes, which some file systems leave behind
+ * after a power cut; one control character at the end of a line, such as a carriage return, is no part of it.
  */
-export const recordLines = (text: string): readonly string[] =>
+export const shellLines = (text: string): readonly string[] =>
   text
-    .slice(0, RECORD_BYTES_MAX)
-    .replace(/[\0\t ]/g, '')
+    .replaceAll('\0', '')
     .split('\n')
     .map((line) => line.replace(CONTROL_AT_END, ''))
     .filter((line) => line !== '');
+
+/** The lines of a record: {@link shellLines} without blanks, wherever they stand. */
+export const recordLines = (text: string): readonly string[] =>
+  shellLines(text.slice(0, RECORD_BYTES_MAX).replace(/[\t ]/g, ''));
 
 const EPOCH_SECONDS = /^[1-9][0-9]{0,11}$/;
 

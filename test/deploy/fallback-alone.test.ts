@@ -1,6 +1,6 @@
 /** The fallback's package alone, on a machine that the Summoner's has left: its units, its cron line, and what it does. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROOT } from '../gates/tool.ts';
@@ -24,7 +24,10 @@ describe('the fallback’s package alone', () => {
       inTemporaryDirectory(async (directory) => {
         const { agent, fallback } = await buildPackages(join(directory, 'built'));
         const { dpkg, installed, isThere, path, write } = debianMachine(join(directory, 'machine'));
+        write('var/lib/signalbox-fallback/lock', '');
+        chmodSync(path('var/lib/signalbox-fallback/lock'), 0o644);
         dpkg('--install', agent, fallback);
+        expect(statSync(path('var/lib/signalbox-fallback/lock')).mode & 0o777).toBe(0o600);
         write('var/lib/signalbox/summoner.json', stateText(SUCCESS_AT));
         dpkg('--remove', 'signalbox');
         expect(installed()).toEqual(['signalbox-fallback']);
@@ -65,6 +68,10 @@ describe('the fallback’s package alone', () => {
     expect(read('signalbox-fallback.timer')).toMatch(/^OnUnitInactiveSec=5min$/m);
     const [line = ''] = read('signalbox-fallback.cron').match(/^\*\/5 .*$/m) ?? [];
     expect(line).toMatch(/^\*\/5 \* \* \* \* root .*\/usr\/sbin\/signalbox-fallback/);
+  });
+
+  it('fault 57: asked to end, the script alone is asked, which lets the run end first', () => {
+    expect(read('signalbox-fallback.service')).toMatch(/^TimeoutStopSec=1h\nKillMode=mixed$/m);
   });
 
   it('F6: that it fired is no failure of its unit, and that the run failed is one', () => {

@@ -33,7 +33,7 @@ export interface ShellUnderTest {
 }
 
 /** What the script needs at most. */
-const TOOLS = ['cksum', 'date', 'head', 'mkdir', 'mv', 'rm', 'sed', 'sleep', 'uname'];
+const TOOLS = ['chmod', 'cksum', 'date', 'head', 'mkdir', 'mv', 'rm', 'sed', 'sleep', 'uname'];
 
 /** The tools as the machine has them. */
 export const toolsHere: Readonly<Record<string, string>> = Object.fromEntries(
@@ -81,7 +81,8 @@ export const makeToolDirectory = (path: string, tools: Readonly<Record<string, s
   );
 };
 
-const place = (path: string, fixture: FileFixture): void => {
+/** Puts at `path` what `fixture` says. */
+export const place = (path: string, fixture: FileFixture): void => {
   switch (fixture._tag) {
     case 'Missing':
       return;

@@ -3,22 +3,20 @@
  *
  * @module
  */
-import { readFile, rm } from 'node:fs/promises';
+import { lstat, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import * as E from 'fp-ts/lib/Either.js';
 import { childProcessRunner } from '../../adapters/child-process/index.ts';
 import { describeFailure, errnoOf, nodeFileSystem, replaceFile } from '../../adapters/durable-files/index.ts';
 import { takeFileLock } from '../../adapters/file-lock/index.ts';
 import { systemClock } from '../../adapters/system-clock/index.ts';
 import { recordInForce } from '../../domain/fallback-record.ts';
 import { RECORD_BYTES_MAX, type RecordReading } from '../../domain/last-run.ts';
-import { nameFromLiteral, NodeName, parseName } from '../../domain/names.ts';
 import type { ProcessOrder } from '../../ports/process-runner.ts';
 import type { ExitCode } from '../cli/exit-code.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { fallbackCommand } from './commands.ts';
 import type { FallbackDeps, FallbackOptions, FileWriting } from './deps.ts';
-import { type FallbackSettings, readSettings, SETTINGS_FILE } from './settings.ts';
+import { type FallbackSettings, readSettings, SETTINGS_BYTES_MAX, SETTINGS_FILE } from './settings.ts';
 
 /** Where the fallback's files lie. */
 export interface FallbackPaths {
@@ -32,16 +30,24 @@ export interface FallbackPaths {
   readonly metricsFile?: string;
 }
 
-/** Looks at one record of runs: the Summoner's state file, or the fallback's own. Never rejects. */
+const succeeds = (attempt: Promise<unknown>): Promise<boolean> =>
+  attempt.then(
+    () => true,
+    () => false,
+  );
+
+/**
+ * Looks at one record of runs: the Summoner's state file, or the fallback's own. What a shell cannot see, behind a
+ * directory that is closed to it or is none, is missing. Never rejects.
+ */
 const readRecord = async (path: string): Promise<RecordReading> => {
   try {
     const { bytes } = await nodeFileSystem.look(path, RECORD_BYTES_MAX, 'refuse');
     return { _tag: 'Found', body: Buffer.from(bytes).toString('latin1') };
   } catch (error) {
+    if (!(await succeeds(lstat(path)))) return { _tag: 'Missing' };
     const detail = describeFailure('read', path, error);
-    const errno = errnoOf(error) ?? '';
-    if (['ENOENT', 'ENOTDIR'].includes(errno)) return { _tag: 'Missing' };
-    return { _tag: errno === 'ELOOP' ? 'Refused' : 'Unavailable', detail };
+    return { _tag: errnoOf(error) === 'ELOOP' ? 'Refused' : 'Unavailable', detail };
   }
 };
 
@@ -84,41 +90,35 @@ const GRACE_MS = 60_000;
 const OUTPUT_TAIL_BYTES = 16_384;
 
 const orderOf = (text: string, timeLimitMs: number, environment: Terminal['environment']): ProcessOrder => {
-  const [command = '', ...args] = text.split(/\s+/).filter((word) => word !== '');
+  const [command = '', ...args] = text.split(/[\t\n ]/).filter((word) => word !== '');
   const env = Object.fromEntries(
     Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
   return { command, args, env, timeLimitMs, graceMs: GRACE_MS, outputTailBytes: OUTPUT_TAIL_BYTES };
 };
 
-/** A settings file that is not there is no fault; one that cannot be read is complained of, and the defaults stand. */
+/**
+ * A settings file that is not there is no fault. What cannot be read, or is no file, is complained of, and the defaults
+ * stand.
+ */
 const settingsText = async (
   file: string,
 ): Promise<{ readonly text: string; readonly complaints: readonly string[] }> => {
   try {
-    return { text: await readFile(file, 'utf8'), complaints: [] };
+    const { bytes } = await nodeFileSystem.look(file, SETTINGS_BYTES_MAX, 'follow');
+    return { text: Buffer.from(bytes.subarray(0, SETTINGS_BYTES_MAX)).toString(), complaints: [] };
   } catch (error) {
-    const isMissing = errnoOf(error) === 'ENOENT';
-    return { text: '', complaints: isMissing ? [] : [describeFailure('read', file, error)] };
+    return { text: '', complaints: (await succeeds(stat(file))) ? [describeFailure('read', file, error)] : [] };
   }
-};
-
-/** The name that draws the splay. A last resort is not disarmed by a host name that is none: it draws by another. */
-const nodeNameOf = (name: string): { readonly node: NodeName; readonly complaints: readonly string[] } => {
-  const node = parseName(NodeName)(name);
-  return E.isRight(node)
-    ? { node: node.right, complaints: [] }
-    : { node: nameFromLiteral(NodeName)('unnamed'), complaints: [`NODE_NAME: ${node.left}`] };
 };
 
 const optionsOf = (
   settings: FallbackSettings,
-  node: NodeName,
   mode: FallbackOptions['mode'],
   { environment, abort }: Terminal,
 ): FallbackOptions => ({
   policy: {
-    node,
+    node: Buffer.from(settings.NODE_NAME === '' ? hostname() : settings.NODE_NAME).toString('latin1'),
     thresholdSeconds: Number(settings.THRESHOLD_SECONDS),
     retryIntervalSeconds: Number(settings.RETRY_SECONDS),
     splaySeconds: Number(settings.SPLAY_SECONDS),
@@ -138,7 +138,6 @@ export const fallback = async (
   const file = terminal.environment['SIGNALBOX_FALLBACK_CONF'] ?? SETTINGS_FILE;
   const { text, complaints: unread } = await settingsText(file);
   const { settings, complaints: bad } = readSettings(text, terminal.environment);
-  const { node, complaints: unnamed } = nodeNameOf(settings.NODE_NAME === '' ? hostname() : settings.NODE_NAME);
   const deps: FallbackDeps = {
     ...fallbackFiles({
       stateFile: settings.STATE_FILE,
@@ -151,9 +150,5 @@ export const fallback = async (
     lock: () => takeFileLock(settings.LOCK_FILE),
     log: terminal.log,
   };
-  return fallbackCommand(deps, terminal, optionsOf(settings, node, mode, terminal), isJson, [
-    ...unread,
-    ...bad,
-    ...unnamed,
-  ]);
+  return fallbackCommand(deps, terminal, optionsOf(settings, mode, terminal), isJson, [...unread, ...bad]);
 };

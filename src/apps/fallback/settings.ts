@@ -11,9 +11,13 @@ import {
   RETRY_INTERVAL_SECONDS_DEFAULT,
   THRESHOLD_SECONDS_DEFAULT,
 } from '../../domain/fallback.ts';
+import { shellLines } from '../../domain/last-run.ts';
 
 /** Where the settings lie unless `SIGNALBOX_FALLBACK_CONF` says otherwise. */
 export const SETTINGS_FILE = '/etc/signalbox/fallback.conf';
+
+/** So many bytes of that file are read and no more. */
+export const SETTINGS_BYTES_MAX = 65_536;
 
 const DEFAULTS = {
   STATE_FILE: '/var/lib/signalbox/summoner.json',
@@ -57,8 +61,8 @@ const expectedOf = (name: Name, value: string): string | undefined => {
 };
 
 const assignment = (line: string): E.Either<string, readonly [Name, string] | undefined> => {
-  if (line === '' || line.startsWith('#')) return E.right(undefined);
-  const [, name = '', value = ''] = /^([^=]*)=(.*)$/.exec(line) ?? [];
+  if (line.startsWith('#')) return E.right(undefined);
+  const [, name = '', value = ''] = /^([^=]*)=(.*)$/s.exec(line) ?? [];
   if (!isName(name)) return E.left(`${line}: expected NAME=VALUE with the name of a setting`);
   const expected = value === '' ? undefined : expectedOf(name, value);
   return expected === undefined ? E.right([name, value]) : E.left(`${name}=${value}: expected ${expected}`);
@@ -77,10 +81,10 @@ export const readSettings = (
   );
   const settings: Record<Name, string> = { ...DEFAULTS };
   const complaints: string[] = [];
-  for (const line of [...text.split('\n').map((raw) => raw.replace(/\r$/, '')), ...fromEnvironment]) {
+  for (const line of [...shellLines(text), ...fromEnvironment]) {
     const read = assignment(line);
     if (E.isLeft(read)) complaints.push(read.left);
-    else if (read.right !== undefined && read.right[1] !== '') settings[read.right[0]] = read.right[1];
+    else if (read.right !== undefined && /[^\t ]/.test(read.right[1])) settings[read.right[0]] = read.right[1];
   }
   return { settings, complaints };
 };

@@ -29,10 +29,11 @@ setting() { # NAME VALUE; a blank value leaves the default
   NODE_NAME | COMMAND | HOOK) ;;
   *) expected='the name of a setting' ;;
   esac
-  if [ "$expected" ]; then complain "$1=$2: expected $expected"; elif [ "$2" ]; then eval "$1=\$2"; fi
+  if [ "$expected" ]; then complain "$1=$2: expected $expected"; return; fi
+  case $2 in *[!$blanks]*) eval "$1=\$2" ;; esac
 }
 read_record() { # FILE: sets what the lines of a plain file's first MiB say, blanks taken out, and $last to the last
-  last=''
+  last='' last_run=null attempt='' success='' disbelieved=''
   if [ ! -f "$1" ] || [ -L "$1" ]; then return; fi
   IFS=$newline # NULs, at which tools differ, the shell leaves out by itself
   for line in $(head -c 1048576 "$1"); do
@@ -54,18 +55,15 @@ number() { case $1 in '' | 0* | *[!0-9]* | ?????????????*) false ;; esac }
 past() { number "$1" && [ "$1" -le $((now + 60)) ]; } # a clock that is kept is set back by less
 within() { past "$1" && [ $((now - $1)) -lt "$2" ] && retry_at=$(($1 + $2)); }
 decide() { # sets $decision, $reason and $retry_at, and $news where the record is to say something else
-  last_run=null attempt='' success='' disbelieved=''
   read_record "$STATE_FILE"
   if [ ! -e "$STATE_FILE" ] && [ ! -L "$STATE_FILE" ]; then summoner=null
   elif [ "$last" = '}' ]; then summoner=$last_run; else summoner=torn; fi
-  attempt='' success='' disbelieved=''
   if [ -f "$SPARE_FILE" ] && [ ! -L "$SPARE_FILE" ]; then read_record "$SPARE_FILE"; else read_record "$RECORD_FILE"; fi
   now=$(date +%s) # after the reading: a success recorded in between is not one from the future
   case $now in '' | *[!0-9]*) log 'date +%s tells no time: cannot decide'; exit 1 ;; esac
-  number "$disbelieved" || disbelieved=''
+  number "$attempt" || attempt=''; number "$success" || success=''; number "$disbelieved" || disbelieved=''
   news=$attempt,$success,$disbelieved ahead='' # of the clock: none, and none when the clock has caught up with it
-  past "$attempt" || attempt=''
-  past "$success" || success=''
+  past "$attempt" || attempt=''; past "$success" || success=''
   if number "$summoner" && ! past "$summoner"; then
     ahead=1
     if [ $((summoner - now)) -lt "$THRESHOLD_SECONDS" ]; then disbelieved=$summoner; fi
@@ -88,12 +86,13 @@ show() {
   elif [ $decision = Wait ]; then echo "Wait: $reason, until $until"
   else echo "Fire: $reason, after $delay s: $COMMAND"; fi
 }
-write() { # FILE TEXT, whole or not at all
-  if mkdir -p "${1%/*}/" && [ ! -d "$1" ] && printf %s "$2" >"$1.$$" && mv -f "$1.$$" "$1"; then return; fi
+write() ( # FILE TEXT, whole or not at all
+  set -C # what somebody has put in the way is not written through
+  mkdir -p "${1%/*}/" && [ ! -d "$1" ] && rm -f "$1.$$" && printf %s "$2" >"$1.$$" && mv -f "$1.$$" "$1" && exit
   log "$1: cannot be written"
   rm -f "$1.$$"
-  false
-}
+  exit 1
+)
 record() {
   text="${attempt:+last_attempt_epoch=$attempt$newline}${success:+last_success_epoch=$success$newline}"
   text="$text${disbelieved:+disbelieved_epoch=$disbelieved$newline}"
@@ -118,15 +117,14 @@ for argument in "$@"; do
   *) echo "$argument: unknown; see --help" >&2; exit 64 ;;
   esac
 done
-conf=${SIGNALBOX_FALLBACK_CONF-/etc/signalbox/fallback.conf}
-if [ -f "$conf" ] && [ -r "$conf" ]; then
-  while IFS= read -r line || [ -n "$line" ]; do
-    line=${line%[[:cntrl:]]}
-    case $line in
-    '' | '#'*) ;; *=*) setting "${line%%=*}" "${line#*=}" ;; *) complain "$line: expected NAME=VALUE" ;;
-    esac
-  done <"$conf"
+conf=${SIGNALBOX_FALLBACK_CONF-/etc/signalbox/fallback.conf} text=''
+if [ -f "$conf" ] && { text=$(head -c 65536 "$conf"); } 2>/dev/null; then IFS=$newline
 elif [ -e "$conf" ]; then complain "$conf: cannot be read"; fi
+for line in $text; do
+  line=${line%[[:cntrl:]]}
+  case $line in '' | '#'*) ;; *=*) setting "${line%%=*}" "${line#*=}" ;; *) complain "$line: expected NAME=VALUE"; esac
+done
+IFS=$blanks$newline
 for key in STATE_FILE RECORD_FILE SPARE_FILE LOCK_FILE METRICS_FILE THRESHOLD_SECONDS RETRY_SECONDS SPLAY_SECONDS \
   TIME_LIMIT_SECONDS NODE_NAME COMMAND HOOK; do eval "setting $key \"\${SIGNALBOX_FALLBACK_$key-}\""; done
 
@@ -142,14 +140,16 @@ if [ "$dry_run" ]; then exit $bad; fi
 if [ "$drill" ]; then log "a drill: fires, but runs nothing (really: $really)"; hook Drill; exit 69; fi
 if [ $decision = Wait ]; then leave; fi
 
-if command -v flock >/dev/null && mkdir -p "${LOCK_FILE%/*}/" && (: >>"$LOCK_FILE"); then
-  exec 9>>"$LOCK_FILE"
+if command -v flock >/dev/null && mkdir -p "${LOCK_FILE%/*}/" && [ ! -L "$LOCK_FILE" ] &&
+  (umask 077 && : <>"$LOCK_FILE") && chmod 600 "$LOCK_FILE"; then # who may open it could hold it for ever
+  exec 9<>"$LOCK_FILE"
   flock -n 9 || [ $? != 1 ] || { log 'another fallback is at work'; exit 75; }
 fi
 log "fires: $reason; runs after $delay s: $COMMAND"
 sleep "$delay" 9>&-
 decide
 if [ $decision = Wait ]; then log "healed meanwhile, runs nothing: $reason"; leave; fi
+trap : TERM # from here on: asked to end, it lets the run end first
 attempt=$now && record
 for _ in first again; do # again, at once and once, when chef-client upgraded itself
   # shellcheck disable=SC2086 # split on purpose

@@ -309,6 +309,8 @@ describe('F7: program and script do the same', () => {
     ['once from the future', stateText(NOW_SECONDS - 60), `disbelieved_epoch=${NOW_SECONDS - 60}\n`, [0]],
     ['another one once from the future', healthy, `${stale}disbelieved_epoch=${NOW_SECONDS - 60}\n`, []],
     ['nonsense once from the future, failure', overdue, 'disbelieved_epoch=x\n', [1]],
+    ['healthy, with nonsense for a record', healthy, 'last_attempt_epoch=x\nlast_success_epoch=0\n', []],
+    ['nonsense for a record, failure', overdue, 'last_attempt_epoch=x\nlast_success_epoch=0\n', [1]],
     ['healthy, with an attempt from the future', healthy, record(NOW_SECONDS + 61, NOW_SECONDS - 9), []],
     ['attempted just now', overdue, record(NOW_SECONDS - 60, 1), []],
     ['healed by the fallback', undefined, record(NOW_SECONDS - 60, NOW_SECONDS - 60), []],

@@ -1,10 +1,11 @@
 /**
  * What `signalbox-fallback.sh` does besides deciding: running, recording, telling, and staying out of trouble.
  */
-import { execFile, execFileSync } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -13,6 +14,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { STATE_KEY } from '../../../src/apps/summoner/summoner-ports.ts';
@@ -45,11 +47,12 @@ interface TestNode {
   /** Puts an executable into the PATH. */
   readonly install: (name: string, body: string) => void;
   readonly conf: (...lines: readonly string[]) => void;
-  /** Runs the script at `now` with further environment variables. */
+  /** Runs the script at `now` with further environment variables; `meanwhile` gets its process. */
   readonly fallback: (
     now: number,
     args?: readonly string[],
     env?: Readonly<Record<string, string>>,
+    meanwhile?: (script: ChildProcess) => void,
   ) => Promise<ScriptAnswer>;
 }
 
@@ -58,13 +61,15 @@ const run = (
   args: readonly string[],
   env: Readonly<Record<string, string>>,
   cwd: string,
+  meanwhile?: (process: ChildProcess) => void,
 ): Promise<ScriptAnswer> =>
   new Promise((resolve, reject) => {
-    execFile(command, args, { env, cwd }, (error, stdout, stderr) => {
+    const child = execFile(command, args, { env, cwd }, (error, stdout, stderr) => {
       const exitCode = error === null ? 0 : error.code;
       if (typeof exitCode === 'number') resolve({ stdout, stderr, exitCode });
       else reject(error ?? new Error('no exit code'));
     });
+    meanwhile?.(child);
   });
 
 let directory: ReturnType<typeof temporaryDirectory>;
@@ -100,7 +105,7 @@ exit "\${code:-$(sed -n '$p' '${at('codes')}')}"`,
     runs: () => (existsSync(at('runs')) ? readFileSync(at('runs'), 'utf8').trimEnd().split('\n') : []),
     runsEnd: (...codes) => writeFileSync(at('codes'), codes.map((code) => `${code}\n`).join('')),
     conf: (...lines) => writeFileSync(at('conf'), lines.map((line) => `${line}\n`).join('')),
-    fallback: (now, args = [], env = {}) =>
+    fallback: (now, args = [], env = {}, meanwhile) =>
       run(
         command,
         [...shellArgs, SCRIPT, ...args],
@@ -117,6 +122,7 @@ exit "\${code:-$(sed -n '$p' '${at('codes')}')}"`,
           ...env,
         },
         root,
+        meanwhile,
       ),
   };
 };
@@ -270,6 +276,37 @@ describe.each(shells.filter(({ command }) => command !== undefined))('under $nam
       ]);
     });
 
+    describe('is not written through what somebody has put in the way of its temporary', () => {
+      const ln = whichExecutable('ln') ?? 'ln';
+      const plant = (): string => {
+        const victim = join(node.root, 'victim');
+        writeFileSync(victim, 'precious');
+        overdue();
+        // Without timeout(1) the run is the script's own child, so that it knows the names.
+        node.install(
+          'chef-client',
+          `for file in '${node.recordFile}' '${node.metricsFile}'; do ${ln} -s '${victim}' "$file.$PPID"; done`,
+        );
+        return victim;
+      };
+
+      it('which is taken away', async () => {
+        const victim = plant();
+        expect((await node.fallback(NOW)).exitCode).toBe(69);
+        expect(readFileSync(victim, 'utf8')).toBe('precious');
+        expect([node.recordFile, node.metricsFile].map((path) => lstatSync(path).isFile())).toEqual([true, true]);
+        expect(record()).toBe(`last_attempt_epoch=${NOW}\nlast_success_epoch=${NOW}\n`);
+      });
+
+      it('nor where it comes back at once', async () => {
+        const victim = plant();
+        node.install('rm', 'exit 0');
+        const { exitCode, stderr } = await node.fallback(NOW);
+        expect([exitCode, readFileSync(victim, 'utf8')]).toEqual([69, 'precious']);
+        for (const path of [node.recordFile, node.metricsFile]) expect(stderr).toContain(`${path}: cannot be written`);
+      });
+    });
+
     it('is not moved into a directory of its name', async () => {
       overdue();
       mkdirSync(node.recordFile, { recursive: true });
@@ -328,6 +365,38 @@ describe.each(shells.filter(({ command }) => command !== undefined))('under $nam
         expect(execFileSync(path, path.endsWith('busybox') ? ['timeout', ...args] : args).toString()).toBe('');
       },
     );
+  });
+
+  describe('fault 57: asked to end during the run, the script lets it end first', () => {
+    it.each([
+      { how: 'without timeout(1)', tools: [] },
+      { how: 'with timeout(1)', tools: ['timeout'] },
+    ])('$how: it records the end, and leaves nothing behind', async ({ tools }) => {
+      overdue();
+      for (const tool of tools) symlinkSync(whichExecutable(tool) ?? '', join(node.tools, tool));
+      const [started, go] = [join(node.root, 'started'), join(node.root, 'go')];
+      execFileSync('mkfifo', [started, go]);
+      node.install('chef-client', `echo >'${started}'; read -r line <'${go}'; echo over >>'${node.root}/runs'`);
+      let asked: Promise<void> | undefined;
+      const { exitCode, stderr } = await node.fallback(NOW, [], {}, (script) => {
+        asked = readFile(started).then(async () => {
+          script.kill('SIGTERM');
+          await writeFile(go, '\n');
+        });
+      });
+      await asked;
+      expect([exitCode, node.runs()]).toEqual([69, ['over']]);
+      expect(record()).toBe(`last_attempt_epoch=${NOW}\nlast_success_epoch=${NOW}\n`);
+      expect(stderr).toContain('the run ended with exit status 0: Succeeded');
+    });
+
+    it('what it runs is not deaf to that', async () => {
+      overdue();
+      node.install('chef-client', 'kill -TERM $$; exit 0');
+      const { exitCode, stderr } = await node.fallback(NOW);
+      expect(exitCode).toBe(1);
+      expect(stderr).toContain('the run ended with exit status 143: Failed');
+    });
   });
 
   describe('F5: the wait before the run', () => {
@@ -501,6 +570,42 @@ echo $? >&2`,
         expect((await node.fallback(NOW)).exitCode).toBe(69);
       },
     );
+
+    it.skipIf(flock === undefined)(`nobody else can open the lock, and so hold it for ever${why}`, async () => {
+      symlinkSync(flock ?? '', join(node.tools, 'flock'));
+      const lock = join(node.root, 'own/lock');
+      const mode = async (): Promise<number> => {
+        overdue();
+        rmSync(node.recordFile, { force: true });
+        expect((await node.fallback(NOW)).exitCode).toBe(69);
+        return statSync(lock).mode & 0o777;
+      };
+      expect(await mode()).toBe(0o600);
+      chmodSync(lock, 0o644);
+      expect(await mode()).toBe(0o600);
+      rmSync(lock);
+      node.install('chmod', 'exit 0');
+      expect(await mode()).toBe(0o600);
+    });
+
+    it.skipIf(flock === undefined)(`what lies in the lock’s place is left as it is${why}`, async () => {
+      symlinkSync(flock ?? '', join(node.tools, 'flock'));
+      const victim = join(node.root, 'victim');
+      writeFileSync(victim, 'precious', { mode: 0o644 });
+      overdue();
+      mkdirSync(join(node.root, 'own'));
+      symlinkSync(victim, join(node.root, 'own/lock'));
+      expect((await node.fallback(NOW)).exitCode).toBe(69);
+      expect([statSync(victim).mode & 0o777, readFileSync(victim, 'utf8')]).toEqual([0o644, 'precious']);
+    });
+
+    it.skipIf(flock === undefined)(`a pipe in the lock’s place is not waited for${why}`, async () => {
+      symlinkSync(flock ?? '', join(node.tools, 'flock'));
+      overdue();
+      mkdirSync(join(node.root, 'own'));
+      execFileSync('mkfifo', [join(node.root, 'own/lock')]);
+      expect((await node.fallback(NOW)).exitCode).toBe(69);
+    });
 
     it('a lock file that cannot be made does not disarm it', async () => {
       overdue();

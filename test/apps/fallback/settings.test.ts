@@ -15,6 +15,16 @@ describe("the fallback's settings", () => {
     expect(settings).toMatchObject({ THRESHOLD_SECONDS: '200', COMMAND: 'chef-client --once=x', SPLAY_SECONDS: '0' });
   });
 
+  it('are lines as a shell reads them: without NULs, and without one control character at their end', () => {
+    const { settings, complaints } = readSettings('\t\nHOOK=a\t\r\nRETRY_\0SECONDS=9\x7f\nNODE_NAME=a\rb=\u2028c', {});
+    expect(complaints).toEqual([]);
+    expect(settings).toMatchObject({ HOOK: 'a\t', RETRY_SECONDS: '9', NODE_NAME: 'a\rb=\u2028c' });
+  });
+
+  it('that are blank leave the default', () => {
+    expect(readSettings('COMMAND= \t \nNODE_NAME=\n', {})).toEqual(readSettings('', {}));
+  });
+
   it.each([
     ['THRESHOLD_SECONDS=0', 'THRESHOLD_SECONDS=0: expected 1 to 9999999, in seconds'],
     ['THRESHOLD_SECONDS=010', 'THRESHOLD_SECONDS=010: expected 1 to 9999999, in seconds'],

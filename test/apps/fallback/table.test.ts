@@ -9,7 +9,6 @@ import { fallbackFiles } from '../../../src/apps/fallback/main.ts';
 import { type FallbackDecision, fallbackDecision, fallbackDecisionToJson } from '../../../src/domain/fallback.ts';
 import { fallbackRecordOf } from '../../../src/domain/fallback-record.ts';
 import { lastRunOf } from '../../../src/domain/last-run.ts';
-import { nameFromLiteral, NodeName } from '../../../src/domain/names.ts';
 import { epochMs, SECOND_MS } from '../../../src/domain/time.ts';
 import { type CaseGroup, type FallbackCase, fallbackCases, usualCase } from '../../support/fallback-cases.ts';
 import {
@@ -31,6 +30,20 @@ const toolsOf = (shell: string): string => join(root.path, `tools-of-${shell.rep
 const NODE_NAMES = [
   ...Array.from({ length: 40 }, (_, i) => `web-${i}.example.com`),
   ...['a', 'b', '0', 'Z9', 'node_with-all.signs_0', 'x'.repeat(252), 'x'.repeat(253)],
+  // No names of nodes, and drawn by all the same.
+  ...[
+    '-bad',
+    '-worse',
+    'a..b',
+    'x'.repeat(254),
+    'x'.repeat(1_000),
+    'two words',
+    '%s\\n',
+    '$(touch obeyed)',
+    'Jürgen',
+    'Ⅷ',
+    '🦀',
+  ],
 ];
 
 /** Nodes that fire, each with several splays: what their waits are compared on. */
@@ -53,7 +66,7 @@ const decideCase = async (row: PlacedCase): Promise<FallbackDecision> => {
   const files = fallbackFiles(row);
   return fallbackDecision(
     {
-      node: nameFromLiteral(NodeName)(row.node),
+      node: Buffer.from(row.node).toString('latin1'),
       thresholdSeconds: row.thresholdSeconds,
       retryIntervalSeconds: row.retryIntervalSeconds,
       splaySeconds: row.splaySeconds,
