@@ -1,5 +1,5 @@
 /**
- * A kernel lock on a file, held by flock(1).
+ * A kernel lock on a file, taken by flock(1) and held by this process.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { type FSWatcher, watch } from 'node:fs';
-import { chown, lstat, mkdir } from 'node:fs/promises';
+import { constants, type FSWatcher, watch } from 'node:fs';
+import { lstat, mkdir, open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { geteuid } from 'node:process';
 import {
@@ -16,7 +16,7 @@ import { readBody } from '../text-body/index.ts';
 /** A document that was left, or why it is not to be read. */
 export type BoxedRequest =
   | { readonly _tag: 'Found'; readonly name: string; readonly body: string }
-  /** There, but not to be trusted: a link, too large, not UTF-8, or somebody else's than root's and the owner's. */
+  /** There, but not to be trusted: a link, too large, not UTF-8, or of somebody who may not ask. */
   | { readonly _tag: 'Refused'; readonly name: string; readonly detail: string };
 
 /** What one look into the box showed. */
@@ -43,8 +43,13 @@ export interface RequestBox {
   readonly put: (body: string, atMs: number) => Promise<RequestPut>;
   /** Whether a document is still there. */
   readonly isThere: (name: string) => Promise<boolean>;
-  /** Reads every document that lies there. */
-  readonly look: () => Promise<BoxReading>;
+  /**
+   * Reads the documents that lie there, the oldest first: but 500 at once at most, so that what is read stays small. Who
+   * wants all of them looks on until none is left.
+   *
+   * @param known - the names of those to leave out.
+   */
+  readonly look: (known?: ReadonlySet<string>) => Promise<BoxReading>;
   /** Removes a document; answers why that failed. One that is gone is no failure. */
   readonly remove: (name: string) => Promise<string | undefined>;
   /**
@@ -56,10 +61,14 @@ export interface RequestBox {
 
 const REQUEST_BYTES_MAX = 16_384;
 
-/** So many are read at one look; the others wait for the next. */
-const REQUESTS_MAX = 100;
+/** So many are read at one look, which is 8 MB of text at most. */
+const REQUESTS_MAX = 500;
 
 const WRITABLE_BY_OTHERS = 0o022;
+const STICKY = 0o1000;
+
+/** Says nothing of the document: it can be read when there are some again (fault 45). */
+const OUT_OF_RESOURCES: readonly (string | undefined)[] = ['EMFILE', 'ENFILE', 'ENOMEM'];
 
 const ROOT = 0;
 
@@ -68,25 +77,49 @@ const nameAt = (atMs: number): string => `${String(atMs).padStart(15, '0')}-${ra
 
 const isRequest = (name: string): boolean => /^[\w-][\w.-]*\.json$/.test(name);
 
-const fileAnswer = async (fs: FileSystem, path: string, name: string, owner: number): Promise<BoxedRequest> => {
+const octal = (mode: number): string => (mode & 0o7777).toString(8);
+
+/** Who may ask, as the directory of the box says. */
+interface Trust {
+  readonly isTrusted: (uid: number) => boolean;
+  /** Who that is, for an error. */
+  readonly expected: string;
+}
+
+const fileAnswer = async (
+  fs: FileSystem,
+  path: string,
+  name: string,
+  { isTrusted, expected }: Trust,
+): Promise<BoxedRequest> => {
   const look = await fs.look(path, REQUEST_BYTES_MAX, 'refuse');
   if ((look.mode & WRITABLE_BY_OTHERS) !== 0) {
     return {
       _tag: 'Refused',
       name,
-      detail: `expected a file that only its owner may write, got mode ${look.mode.toString(8)}`,
+      detail: `expected a file that only its owner may write, got mode ${octal(look.mode)}`,
     };
   }
-  if (look.uid !== ROOT && look.uid !== owner) {
-    return { _tag: 'Refused', name, detail: `expected a file of root or user ${owner}, got one of user ${look.uid}` };
+  if (!isTrusted(look.uid)) {
+    return { _tag: 'Refused', name, detail: `expected a file of ${expected}, got one of user ${look.uid}` };
   }
   const body = readBody(look.bytes, REQUEST_BYTES_MAX);
   return 'text' in body ? { _tag: 'Found', name, body: body.text } : { _tag: 'Refused', name, detail: body.fault };
 };
 
+/** Gives a directory away, and nothing else that may have taken its place meanwhile. */
+const giveTo = async (path: string, uid: number, gid: number): Promise<void> => {
+  const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    await directory.chown(uid, gid);
+  } finally {
+    await directory.close();
+  }
+};
+
 /**
  * The box at `path`, whose parent is the daemon's own directory: only root and who owns that may leave anything. A box that
- * is a link, or that others may write into, is not read at all (fault 44).
+ * is a link, that somebody else has made, or that others may write into or replace, is not read at all (fault 44).
  */
 export const requestBox = (path: string, fs: FileSystem = nodeFileSystem): RequestBox => {
   const parent = dirname(path);
@@ -94,28 +127,43 @@ export const requestBox = (path: string, fs: FileSystem = nodeFileSystem): Reque
   /** Makes the box where it is missing, for the owner of its parent. */
   const make = async (): Promise<void> => {
     await makeDirectories(fs, parent);
-    const { uid, gid } = await lstat(parent);
+    const { uid, gid } = await stat(parent);
     try {
       await mkdir(path, 0o755);
-      if (geteuid?.() !== uid) await chown(path, uid, gid);
+      if (geteuid?.() !== uid) await giveTo(path, uid, gid);
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw error;
     }
   };
 
-  const distrust = async (): Promise<string | undefined> => {
-    const box = await lstat(path);
-    if (!box.isDirectory()) return `${path}: expected a directory; remove what is there`;
+  const trust = async (): Promise<Trust | { readonly fault: string }> => {
+    const [box, { uid: owner, mode }] = [await lstat(path), await stat(parent)];
+    if (!box.isDirectory()) return { fault: `${path}: expected a directory; remove what is there` };
+    if ((mode & WRITABLE_BY_OTHERS) !== 0 && (mode & STICKY) === 0) {
+      return {
+        fault: `${parent}: expected a directory in which others can replace nothing, got mode ${octal(mode)}; look who did that, then chmod 755`,
+      };
+    }
+    const trusted = new Set([ROOT, owner, geteuid?.() ?? ROOT]);
+    const isTrusted = (uid: number): boolean => trusted.has(uid);
+    const expected = `root or user ${owner}, who owns ${parent}`;
+    if (!isTrusted(box.uid)) {
+      return {
+        fault: `${path}: expected a directory of ${expected}, got one of user ${box.uid}; look who did that, then remove it`,
+      };
+    }
     return (box.mode & WRITABLE_BY_OTHERS) === 0
-      ? undefined
-      : `${path}: expected a directory that only its owner may write, got mode ${(box.mode & 0o7777).toString(8)}; look who did that, then chmod 755`;
+      ? { isTrusted, expected }
+      : {
+          fault: `${path}: expected a directory that only its owner may write, got mode ${octal(box.mode)}; look who did that, then chmod 755`,
+        };
   };
 
   const notPermitted = async (): Promise<string | undefined> => {
     const self = geteuid?.() ?? ROOT;
     if (self === ROOT) return undefined;
     try {
-      const { uid } = await lstat(parent);
+      const { uid } = await stat(parent);
       return uid === self
         ? undefined
         : `${parent}: expected root or user ${uid}, who owns it, got user ${self}; use sudo`;
@@ -124,11 +172,12 @@ export const requestBox = (path: string, fs: FileSystem = nodeFileSystem): Reque
     }
   };
 
-  const lookAt = async (name: string): Promise<BoxedRequest | undefined> => {
+  const lookAt = async (name: string, trusted: Trust): Promise<BoxedRequest | undefined> => {
     try {
-      return await fileAnswer(fs, join(path, name), name, (await lstat(path)).uid);
+      return await fileAnswer(fs, join(path, name), name, trusted);
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') return undefined;
+      if (OUT_OF_RESOURCES.includes(errnoOf(error))) throw error;
       return { _tag: 'Refused', name, detail: describeFailure('read', name, error) };
     }
   };
@@ -149,8 +198,8 @@ export const requestBox = (path: string, fs: FileSystem = nodeFileSystem): Reque
       if (refused !== undefined) return { _tag: 'NotPermitted', detail: refused };
       try {
         await make();
-        const fault = await distrust();
-        if (fault !== undefined) return { _tag: 'Failed', detail: fault };
+        const trusted = await trust();
+        if ('fault' in trusted) return { _tag: 'Failed', detail: trusted.fault };
       } catch (error) {
         const detail = describeFailure('write', path, error);
         return { _tag: errnoOf(error) === 'EACCES' ? 'NotPermitted' : 'Failed', detail };
@@ -159,13 +208,21 @@ export const requestBox = (path: string, fs: FileSystem = nodeFileSystem): Reque
       const replaced = await replaceFile(join(path, name), Buffer.from(body), fs);
       return replaced._tag === 'Replaced' ? { _tag: 'Left', name } : replaced;
     },
-    look: async () => {
+    look: async (known = new Set()) => {
       try {
-        const fault = await distrust();
-        if (fault !== undefined) return { _tag: 'Unreadable', detail: fault };
-        const names = (await fs.list(path)).map(({ name }) => name).filter(isRequest);
-        const looks = await Promise.all(names.toSorted().slice(0, REQUESTS_MAX).map(lookAt));
-        return { _tag: 'Read', requests: looks.filter((look) => look !== undefined) };
+        const trusted = await trust();
+        if ('fault' in trusted) return { _tag: 'Unreadable', detail: trusted.fault };
+        const names = (await fs.list(path))
+          .map(({ name }) => name)
+          .filter((name) => isRequest(name) && !known.has(name));
+        const requests: BoxedRequest[] = [];
+        // One after the other, which takes one descriptor and not as many as there are requests.
+        for (const name of names.toSorted()) {
+          const request = await lookAt(name, trusted);
+          if (request !== undefined) requests.push(request);
+          if (requests.length === REQUESTS_MAX) break;
+        }
+        return { _tag: 'Read', requests };
       } catch (error) {
         if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return { _tag: 'Read', requests: [] };
         return { _tag: 'Unreadable', detail: describeFailure('read', path, error) };

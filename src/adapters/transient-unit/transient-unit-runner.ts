@@ -14,6 +14,8 @@ export interface TransientUnitSettings {
   readonly environmentFile: string;
   /** How often the unit is looked at while a run is under way, in milliseconds; by default every two seconds. */
   readonly lookEveryMs?: number;
+  /** For so long systemd may say nothing before a run is started all the same, in milliseconds; by default half a minute. */
+  readonly silenceMsMax?: number;
 }
 
 /** systemctl(1) answers at once, or systemd is past helping. */
@@ -47,12 +49,27 @@ const SILENT: ProcessOutcome = {
 /** systemd puts the values of variables into what it starts; two of these signs are one. */
 const literally = (word: string): string => word.replaceAll('$', '$$$$');
 
+type NotStarted = Extract<ProcessOutcome, { _tag: 'NotStarted' }>;
+
+const complaintOf = (started: Exclude<ProcessOutcome, NotStarted>): string =>
+  started._tag === 'Stopped' ? `no answer within ${seconds(ASK_MS_MAX)}` : started.outputTail.trim();
+
 const isAborted = (abort: AbortSignal | undefined): boolean => abort?.aborted === true;
 
 const seconds = (ms: number): string => `${Math.ceil(ms / 1_000)}s`;
 
 /** What systemd tells of the unit: the values of properties by their names. */
 type Shown = ReadonlyMap<string, string>;
+
+const shownIn = (answer: ProcessOutcome): Shown => {
+  const lines = answer._tag === 'Exited' && answer.code === 0 ? answer.outputTail.split('\n') : [];
+  return new Map(
+    lines.map((line) => {
+      const at = line.indexOf('=');
+      return [line.slice(0, at), line.slice(at + 1)];
+    }),
+  );
+};
 
 /**
  * Where the run is:
@@ -103,7 +120,8 @@ const failureOf = (command: string, shown: Shown, outputTail: string): ProcessOu
  *
  * - An abort leaves the run alone, and answers at once: who orders it is going, and the run may be why. Whoever comes next
  *   takes it up by its title, also when it has ended by then: systemd keeps how, until it was heard.
- * - A run of another title that is still under way is waited for, no longer than systemd lets it run (law N13).
+ * - A run of another title that is still under way is waited for, no longer than systemd lets it run (law N13). A systemd
+ *   that does not answer is borne as long while a run of ours is under way, but only for a moment before one is started.
  * - A unit of which systemd knows nothing any more, because somebody made it forget, is no success (law N7).
  * - The unit is looked at from time to time, which needs neither the message bus nor a process that waits, both of which
  *   the run may restart.
@@ -113,7 +131,7 @@ const failureOf = (command: string, shown: Shown, outputTail: string): ProcessOu
  * - A unit has no standard input: an order with one is not started.
  */
 export const transientUnitRunner = (settings: TransientUnitSettings): Required<ProcessRunner> => {
-  const { processes, unit, lookEveryMs = LOOK_EVERY_MS } = settings;
+  const { processes, unit, lookEveryMs = LOOK_EVERY_MS, silenceMsMax = ASK_MS_MAX } = settings;
 
   const ask = (
     { env, outputTailBytes }: ProcessOrder,
@@ -122,29 +140,35 @@ export const transientUnitRunner = (settings: TransientUnitSettings): Required<P
   ): Promise<ProcessOutcome> =>
     processes.run({ command, args, env, timeLimitMs: ASK_MS_MAX, graceMs: 0, outputTailBytes });
 
-  /** Properties of the unit; none while systemd does not answer. */
-  const show = async (order: ProcessOrder, ...names: readonly string[]): Promise<Shown> => {
-    const answer = await ask(order, 'systemctl', ['show', ...names.map((name) => `--property=${name}`), unit]);
-    const lines = answer._tag === 'Exited' && answer.code === 0 ? answer.outputTail.split('\n') : [];
-    return new Map(
-      lines.map((line) => {
-        const at = line.indexOf('=');
-        return [line.slice(0, at), line.slice(at + 1)];
-      }),
-    );
-  };
+  /** Asks for properties of the unit. */
+  const askFor = (order: ProcessOrder, ...names: readonly string[]): Promise<ProcessOutcome> =>
+    ask(order, 'systemctl', ['show', ...names.map((name) => `--property=${name}`), unit]);
 
-  /** Waits for the end of the run that is under way, if any. */
+  /** Properties of the unit; none while systemd does not answer. */
+  const show = async (order: ProcessOrder, ...names: readonly string[]): Promise<Shown> =>
+    shownIn(await askFor(order, ...names));
+
+  /**
+   * Waits for the end of the run that is under way, if any.
+   *
+   * @param bearsSilence - whether to go on after an answer that is none, the last that was one having come so long ago.
+   */
   const ended = async (
     order: ProcessOrder,
     abort: AbortSignal | undefined,
+    bearsSilence: (answer: ProcessOutcome, silentMs: number) => boolean = () => true,
   ): Promise<Exclude<Phase, 'UnderWay'> | 'Silent' | 'Aborted'> => {
     const patienceMs = order.timeLimitMs + order.graceMs + MARGIN_MS;
     const since = performance.now();
+    let answeredAt = since;
     while (!isAborted(abort)) {
-      const phase = phaseOf(await show(order, 'ActiveState', 'SubState'));
+      const answer = await askFor(order, 'ActiveState', 'SubState');
+      const phase = phaseOf(shownIn(answer));
       if (phase !== undefined && phase !== 'UnderWay') return phase;
-      if (performance.now() - since > patienceMs) return 'Silent';
+      const now = performance.now();
+      if (phase !== undefined) answeredAt = now;
+      else if (!bearsSilence(answer, now - answeredAt)) return 'Silent';
+      if (now - since > patienceMs) return 'Silent';
       await delay(lookEveryMs, undefined, abort === undefined ? {} : { signal: abort }).catch(() => undefined);
     }
     return 'Aborted';
@@ -214,13 +238,23 @@ export const transientUnitRunner = (settings: TransientUnitSettings): Required<P
     return phase !== undefined && phase !== 'Gone' && isItself;
   };
 
-  /** Waits until the name of the unit is free; who starts a run is told if it is not even then. */
-  const free = async (order: ProcessOrder, abort: AbortSignal | undefined): Promise<void> => {
+  /**
+   * Waits until the name of the unit is free; who starts a run is told if it is not even then. While nothing was started, a
+   * systemd that does not answer is waited for only as long as one may take that starts anew: what is wrong with it,
+   * systemd-run tells. Answers why systemd cannot even be asked; without that, a run would be started that nobody follows.
+   */
+  const free = async (order: ProcessOrder, abort: AbortSignal | undefined): Promise<NotStarted | undefined> => {
+    let notAsked: NotStarted | undefined;
+    const bearsSilence = (answer: ProcessOutcome, silentMs: number): boolean => {
+      if (answer._tag === 'NotStarted') notAsked = answer;
+      return notAsked === undefined && silentMs < silenceMsMax;
+    };
     for (let tries = 0; tries < RELEASES_MAX; tries++) {
-      const end = await ended(order, abort);
-      if (end !== 'Succeeded' && end !== 'Failed') return;
+      const end = await ended(order, abort, bearsSilence);
+      if (end !== 'Succeeded' && end !== 'Failed') break;
       await release(order, end);
     }
+    return notAsked;
   };
 
   return {
@@ -228,15 +262,16 @@ export const transientUnitRunner = (settings: TransientUnitSettings): Required<P
       if (order.input !== undefined) {
         return { _tag: 'NotStarted', detail: `run ${order.command}: a unit has no standard input to be given` };
       }
-      await free(order, abort);
+      const notAsked = await free(order, abort);
       if (isAborted(abort)) return ABORTED;
+      if (notAsked !== undefined) return notAsked;
       const started = await start(order);
       if (started._tag === 'NotStarted') return started;
       const isStarted = started._tag === 'Exited' && started.code === 0;
       // A run that fails at once may be told of as one that was not started.
       return isStarted || (await isThere(order))
         ? hear(order, abort)
-        : { _tag: 'NotStarted', detail: `systemd-run: ${started.outputTail.trim()}` };
+        : { _tag: 'NotStarted', detail: `systemd-run: ${complaintOf(started)}` };
     },
     takeUp: async (order, abort) => ((await isThere(order)) ? { outcome: hear(order, abort) } : undefined),
   };

@@ -9,13 +9,19 @@
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
 import { formatFieldErrors } from '../../domain/decoding.ts';
-import { type Asked, askedBy, decodeNodeRequest, type NodeRequest } from '../../domain/node-request.ts';
+import { type Asked, askedBy, decodeNodeRequest, type NodeRequest, NOTHING_ASKED } from '../../domain/node-request.ts';
 import { type EpochMs, formatInstant } from '../../domain/time.ts';
 import type { Log } from '../log.ts';
 
 /** The requests that people leave. Never rejects. */
 export interface RequestInbox {
-  readonly look: () => Promise<
+  /**
+   * Reads requests that lie there, the oldest first, but those of the names `known`. It need not read all of them at once:
+   * none is left when it reads none.
+   */
+  readonly look: (
+    known?: ReadonlySet<string>,
+  ) => Promise<
     | { readonly _tag: 'Read'; readonly requests: readonly InboxRequest[] }
     | { readonly _tag: 'Unreadable'; readonly detail: string }
   >;
@@ -30,7 +36,7 @@ export type InboxRequest =
 
 /** What the agent hears of the people on its node. Never rejects. */
 export interface Operator {
-  /** What is asked and was not heard yet; it counts as heard now. */
+  /** All that is asked and was not heard yet; it counts as heard now. */
   readonly hear: (now: EpochMs) => Promise<Asked>;
   /** What was heard is stored: it is let go of. */
   readonly settle: () => Promise<void>;
@@ -49,9 +55,17 @@ const entryOf = ({ ask, by, reason: why }: NodeRequest): Readonly<Record<string,
   return { by, reason, owner, until: formatInstant(until), floor_too: floorToo };
 };
 
+/** What was asked `before`, and `then`. */
+const together = (before: Asked, then: Asked): Asked => {
+  if (before === NOTHING_ASKED) return then;
+  return { switched: O.isSome(then.switched) ? then.switched : before.switched, runNow: before.runNow || then.runNow };
+};
+
 /** Hears what lies in `inbox`. */
 export const operatorOf = (inbox: RequestInbox, log: Log): Operator => {
   let heard = new Set<string>();
+  /** Those that could not be removed, of which it has been told. */
+  const stuck = new Set<string>();
   let isRunNowAsked = false;
   let isRunNowHeard = false;
   let trouble = '';
@@ -73,12 +87,21 @@ export const operatorOf = (inbox: RequestInbox, log: Log): Operator => {
     return [read.right];
   };
 
-  return {
-    hear: async (now) => {
-      const reading = await inbox.look();
+  /** Takes in all that lies there: the last may be what forbids the first (law N10). Only some of it is read at once. */
+  const hearAll = async (now: EpochMs): Promise<Asked> => {
+    let asked = NOTHING_ASKED;
+    for (;;) {
+      const reading = await inbox.look(heard);
       complain(reading._tag === 'Unreadable' ? reading.detail : '');
       const fresh = reading._tag === 'Read' ? reading.requests.filter(({ name }) => !heard.has(name)) : [];
-      const asked = askedBy(fresh.flatMap(requestIn), now);
+      if (fresh.length === 0) return asked;
+      asked = together(asked, askedBy(fresh.flatMap(requestIn), now));
+    }
+  };
+
+  return {
+    hear: async (now) => {
+      const asked = await hearAll(now);
       const runNow = asked.runNow || isRunNowAsked;
       isRunNowHeard ||= isRunNowAsked;
       isRunNowAsked = false;
@@ -86,11 +109,27 @@ export const operatorOf = (inbox: RequestInbox, log: Log): Operator => {
     },
     settle: async () => {
       isRunNowHeard = false;
+      const failures: { readonly request: string; readonly detail: string }[] = [];
       for (const name of heard) {
         const detail = await inbox.remove(name);
-        if (detail === undefined) heard.delete(name);
-        else complain(detail);
+        if (detail === undefined) {
+          heard.delete(name);
+          stuck.delete(name);
+        } else if (!stuck.has(name)) {
+          stuck.add(name);
+          failures.push({ request: name, detail });
+        }
       }
+      const [first] = failures;
+      if (first === undefined) return;
+      log(
+        'error',
+        'requests that were heard cannot be removed; remove them by hand, or the next agent hears them again',
+        {
+          requests: failures.length,
+          ...first,
+        },
+      );
     },
     repeat: () => {
       heard = new Set();

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { geteuid, seteuid } from 'node:process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { nodeFileSystem } from '../../../src/adapters/durable-files/index.ts';
 import { requestBox } from '../../../src/adapters/request-box/index.ts';
 import { eventually } from '../../support/daemon-process.ts';
 
@@ -135,6 +136,95 @@ describe('a box of requests', () => {
       });
     },
   );
+
+  describe.skipIf(!isRoot)('in a directory that others write into (skipped unless run by root)', () => {
+    /** As user 65534, who may not ask here. */
+    const plant = (): void => {
+      seteuid?.(NOBODY);
+      try {
+        mkdirSync(path);
+        writeFileSync(join(path, 'planted.json'), '{}');
+      } finally {
+        seteuid?.(0);
+      }
+    };
+    const detailOf = async (): Promise<string> => {
+      const reading = await requestBox(path).look();
+      return reading._tag === 'Unreadable' ? reading.detail : JSON.stringify(reading);
+    };
+
+    it('fault 44: a box that somebody else has made is neither read nor written, and the way out is said', async () => {
+      chmodSync(parent, 0o1777);
+      plant();
+      const expected = /expected a directory of root or user 0, who owns .*, got one of user 65534; .* remove it/;
+      expect(await detailOf()).toMatch(expected);
+      const put = await requestBox(path).put('{}', 1);
+      expect(put._tag === 'Failed' && put.detail).toMatch(expected);
+      rmSync(path, { recursive: true });
+      await leave('{}', 2);
+      expect(await requestBox(path).look()).toMatchObject({ requests: [{ body: '{}' }] });
+    });
+
+    it('fault 44: nor one that others can replace', async () => {
+      await leave('{}', 1);
+      chmodSync(parent, 0o777);
+      expect(await detailOf()).toMatch(/others can replace nothing, got mode 777; .* chmod 755/);
+      chmodSync(parent, 0o1777);
+      expect(await requestBox(path).look()).toMatchObject({ requests: [{ body: '{}' }] });
+    });
+
+    it('fault 44: who was given the box alone may not ask; its directory decides', async () => {
+      await leave('from root', 1);
+      writeFileSync(join(path, 'planted.json'), '{}');
+      chownSync(join(path, 'planted.json'), NOBODY, NOBODY);
+      expect(await requestBox(path).look()).toMatchObject({
+        requests: [{ body: 'from root' }, { _tag: 'Refused', detail: /of root or user 0.*, got one of user 65534/ }],
+      });
+      chownSync(path, NOBODY, NOBODY);
+      expect(await detailOf()).toMatch(/got one of user 65534/);
+    });
+
+    it('its own user reads it, and so does everybody who only looks', async () => {
+      chmodSync(parent, 0o755);
+      chownSync(parent, NOBODY, NOBODY);
+      await leave('from root', 1);
+      for (const user of [NOBODY, NOBODY - 1]) {
+        seteuid?.(user);
+        try {
+          expect(await requestBox(path).look()).toMatchObject({ requests: [{ body: 'from root' }] });
+        } finally {
+          seteuid?.(0);
+        }
+      }
+    });
+  });
+
+  it('N10: is read piece by piece, all of it, whatever else lies there', async () => {
+    mkdirSync(path);
+    const names = Array.from({ length: 1_001 }, (_, i) => `${String(i).padStart(4, '0')}.json`);
+    for (const name of names) writeFileSync(join(path, name), '{}');
+    const box = requestBox(path);
+    const known = new Set<string>();
+    const sizes: number[] = [];
+    for (let size = -1; size !== 0; sizes.push(size)) {
+      const reading = await box.look(known);
+      const found = reading._tag === 'Read' ? reading.requests : [];
+      size = found.length;
+      for (const { name } of found) known.add(name);
+    }
+    expect(sizes).toEqual([500, 500, 1, 0]);
+    expect([...known]).toEqual(names);
+  });
+
+  it('fault 45: one that cannot be read for want of descriptors is not refused, and read when there are some', async () => {
+    await leave('{}', 1);
+    const look = (): Promise<never> => Promise.reject(Object.assign(new Error('EMFILE'), { code: 'EMFILE' }));
+    expect(await requestBox(path, { ...nodeFileSystem, look }).look()).toMatchObject({
+      _tag: 'Unreadable',
+      detail: expect.stringContaining('raise the limit on open files') as string,
+    });
+    expect(await requestBox(path).look()).toMatchObject({ requests: [{ _tag: 'Found' }] });
+  });
 
   it('tells who watches that something was left, and not that it was removed', async () => {
     const box = requestBox(path);

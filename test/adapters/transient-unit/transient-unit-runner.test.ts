@@ -253,6 +253,49 @@ describe('a run as a unit of systemd', () => {
       expect(recovered.outcome).toMatchObject({ _tag: 'Exited', code: 0 });
     }));
 
+  describe('before a run is started', () => {
+    const NOT_BOOTED = 'System has not been booted with systemd as init system';
+
+    it('a systemd that does not answer is waited for a moment, and then systemd-run says what is wrong', () =>
+      inTemporaryDirectory(async (directory) => {
+        const { processes, asked } = systemd({ states: [''], starting: said(NOT_BOOTED, 1) });
+        const settings = { processes, unit: UNIT, environmentFile: join(directory, 'run.env') };
+        const runner = transientUnitRunner({ ...settings, lookEveryMs: 1, silenceMsMax: 20 });
+        expect(await runner.run(ORDER)).toEqual({ _tag: 'NotStarted', detail: `systemd-run: ${NOT_BOOTED}` });
+        expect(asked.findIndex((line) => line.startsWith('systemd-run'))).toBeGreaterThan(1);
+      }));
+
+    it('one that starts anew is waited for, and so is a run that it knows', () =>
+      inTemporaryDirectory(async (directory) => {
+        const told: Told = { states: ['', '', 'active', '', 'inactive', 'active', 'exited'] };
+        const { outcome, asked } = await runWith(told, directory);
+        expect(outcome).toMatchObject({ _tag: 'Exited', code: 0 });
+        expect(asked.findIndex((line) => line.startsWith('systemd-run'))).toBe(5);
+      }));
+
+    it('one that hangs is named', () =>
+      inTemporaryDirectory(async (directory) => {
+        const starting: ProcessOutcome = { _tag: 'Stopped', cause: 'TimeLimit', outputTail: '' };
+        const { outcome } = await runWith({ states: ['inactive'], starting }, directory);
+        expect(outcome).toEqual({ _tag: 'NotStarted', detail: 'systemd-run: no answer within 30s' });
+      }));
+
+    it('fault 53: where systemctl cannot be started nothing is, and nothing is waited for', () =>
+      inTemporaryDirectory(async (directory) => {
+        const missing: ProcessOutcome = { _tag: 'NotStarted', detail: 'run systemctl: ENOENT' };
+        const commands: string[] = [];
+        const processes = {
+          run: ({ command }: ProcessOrder): Promise<ProcessOutcome> => {
+            commands.push(command);
+            return Promise.resolve(missing);
+          },
+        };
+        const settings = { processes, unit: UNIT, environmentFile: join(directory, 'run.env'), lookEveryMs: 3_600_000 };
+        expect(await transientUnitRunner(settings).run(ORDER)).toEqual(missing);
+        expect(commands).toEqual(['systemctl']);
+      }));
+  });
+
   it('has nothing to read', () =>
     inTemporaryDirectory(async (directory) => {
       const { outcome, asked } = await runWith({ states: ['inactive'] }, directory, { ...ORDER, input: 'text' });

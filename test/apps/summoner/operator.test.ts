@@ -13,16 +13,18 @@ const disabling = (until: EpochMs, floorToo = false) => ({ reason: 'incident 7',
 /** An inbox that tests put requests into, and whose disk may fail. */
 const inbox = () => {
   const waiting = new Map<string, InboxRequest>();
-  const faults: { removing?: string; reading?: string } = {};
+  const faults: { removing?: (name: string) => string | undefined; reading?: string; atOnce?: number } = {};
   let count = 0;
   const given: RequestInbox = {
-    look: async () =>
-      faults.reading === undefined
-        ? { _tag: 'Read', requests: [...waiting.values()] }
-        : { _tag: 'Unreadable', detail: faults.reading },
+    look: async (known = new Set()) => {
+      if (faults.reading !== undefined) return { _tag: 'Unreadable', detail: faults.reading };
+      const fresh = [...waiting.values()].filter(({ name }) => !known.has(name));
+      return { _tag: 'Read', requests: fresh.slice(0, faults.atOnce) };
+    },
     remove: async (name) => {
-      if (faults.removing === undefined) waiting.delete(name);
-      return faults.removing;
+      const detail = faults.removing?.(name);
+      if (detail === undefined) waiting.delete(name);
+      return detail;
     },
   };
   const putText = (body: string): string => {
@@ -42,6 +44,8 @@ const withOperator = (made: ReturnType<typeof machine>) => {
 };
 
 const asked = (log: readonly LogEntry[]) => log.filter(({ message }) => message === 'asked by a person on this node');
+
+const errors = (log: readonly LogEntry[]) => log.filter(({ level }) => level === 'error').map(({ fields }) => fields);
 
 describe('what people on the node ask', () => {
   it('N10: a disabling that waits is taken in before a run that is due starts, at the start and later', async () => {
@@ -130,19 +134,47 @@ describe('what people on the node ask', () => {
     expect(await storedState(state)).toMatchObject({ disabled: { owner: 'ann' } });
   });
 
-  it('is complained of once while it cannot be read or let go of', async () => {
-    const { log, faults, put, operator } = withOperator(machine());
+  it('is complained of once while it cannot be read', async () => {
+    const { log, faults, operator } = withOperator(machine());
     faults.reading = 'EACCES';
     expect(await operator.hear(START)).toBe(NOTHING_ASKED);
     await operator.hear(START);
-    delete faults.reading;
-    faults.removing = 'EROFS';
+    expect(errors(log)).toMatchObject([{ detail: 'EACCES' }]);
+  });
+
+  it('N10: is heard whole, however much there is of it: what was asked last counts', async () => {
+    const { clock, runs, state, waiting, faults, put, operator, ports } = withOperator(machine());
+    faults.atOnce = 2;
+    for (let i = 0; i < 6; i++) put({ _tag: 'RunNow' });
+    put({ _tag: 'Enable' });
+    put({ _tag: 'Disable', disabling: disabling(plus(START, 4 * HOUR_MS), true) });
     put({ _tag: 'RunNow' });
-    expect(await operator.hear(START)).toMatchObject({ runNow: true });
+    await during(ports({ operator }), async () => {
+      await clock.advanceTo(plus(START, HOUR_MS));
+      expect(waiting.size).toBe(0);
+      expect(await storedState(state)).toMatchObject({ disabled: { owner: 'ann' } });
+    });
+    expect(runs).toEqual([]);
+  });
+
+  it('one that cannot be removed is told of once, is heard once, and is in nobody’s way', async () => {
+    const { clock, runs, state, log, waiting, faults, put, operator, ports } = withOperator(machine());
+    await state.write(STATE_KEY, stateFile({ lastSuccess: O.some(START) }), undefined);
+    faults.atOnce = 1;
+    const [first, second] = [put({ _tag: 'RunNow' }), put({ _tag: 'RunNow' })];
+    faults.removing = (name) => (name === first || name === second ? `${name}: EISDIR` : undefined);
+    await during(ports({ operator }), async () => {
+      await clock.advanceTo(plus(START, HOUR_MS));
+      put({ _tag: 'Disable', disabling: disabling(plus(START, 30 * HOUR_MS), true) });
+      await clock.advanceTo(plus(START, 3 * HOUR_MS));
+      expect([...waiting.keys()]).toEqual([first, second]);
+      expect(await storedState(state)).toMatchObject({ disabled: { owner: 'ann' } });
+    });
+    expect(runs).toHaveLength(1);
+    expect(errors(log)).toEqual([{ requests: 2, request: first, detail: `${first}: EISDIR` }]);
+    delete faults.removing;
     await operator.settle();
-    expect(await operator.hear(START)).toBe(NOTHING_ASKED);
-    const details = log.filter(({ level }) => level === 'error').map(({ fields }) => fields['detail']);
-    expect(details).toEqual(['EACCES', 'EROFS']);
+    expect(waiting.size).toBe(0);
   });
 
   it('by a signal is heard once, and again where the state that it went into is void', async () => {
