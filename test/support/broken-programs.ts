@@ -11,13 +11,16 @@ import type { LibrarianPorts } from '../../src/apps/librarian/librarian-ports.ts
 import { type Programs, SHIPPED } from '../../src/apps/simulator/programs.ts';
 import type { Scenario } from '../../src/apps/simulator/scenario.ts';
 import type { SimulationMode } from '../../src/apps/simulator/simulation-result.ts';
-import type { Agent } from '../../src/apps/summoner/agent.ts';
+import { type Agent, type Mind, type Noticed } from '../../src/apps/summoner/agent.ts';
 import { decodeControlState, encodeControlState } from '../../src/domain/control-state.ts';
 import type { Manifest } from '../../src/domain/manifest.ts';
 import type { EnvironmentName, StackName } from '../../src/domain/names.ts';
+import type { Disabling } from '../../src/domain/disabling.ts';
 import { signalAfterPromotion } from '../../src/domain/next-signal.ts';
-import type { NodeState } from '../../src/domain/node-state.ts';
+import { type Asked, NOTHING_ASKED } from '../../src/domain/node-request.ts';
+import { decodeNodeState, type NodeState } from '../../src/domain/node-state.ts';
 import { pinTo } from '../../src/domain/pin.ts';
+import type { RunEnd } from '../../src/domain/run-outcome.ts';
 import type { ReleasePlanJson } from '../../src/domain/release-plan.ts';
 import { decodeSignal, encodeSignal, type Signal } from '../../src/domain/signal.ts';
 import { step, type SummonerDecision, type SummonerEvent, type SummonerState } from '../../src/domain/summoner.ts';
@@ -225,6 +228,129 @@ const DISABLED = scenarioOf({
   artifacts: [{ version: '1.1.0', at: '30m' }],
   operators: [{ at: '45m', does: 'disable', for: '2h' }],
 });
+
+const DISABLED_AND_RESTARTED = scenarioOf({
+  name: 'disabled-and-restarted',
+  about: 'a release while every node is disabled, and agents that restart meanwhile',
+  plan: oneStage(600),
+  lasts: '6h',
+  fleet: 20,
+  installed: '1.0.0',
+  artifacts: [{ version: '1.1.0', at: '30m' }],
+  faults: [{ kind: 'agent-restarted', at: '1h30m' }],
+  operators: [{ at: '45m', does: 'disable', for: '2h' }],
+});
+
+const DISABLED_WHILE_AWAY = scenarioOf({
+  name: 'disabled-while-away',
+  about: 'every node is disabled while its agent is away, with a start that comes as soon as it is back',
+  plan: oneStage(600),
+  lasts: '6h',
+  fleet: 20,
+  installed: '1.0.0',
+  artifacts: [{ version: '1.1.0', at: '30m' }],
+  node: { restart: '20m' },
+  faults: [{ kind: 'agent-killed', at: '1h1m' }],
+  operators: [{ at: '1h5m', does: 'disable', for: '2h' }],
+});
+
+const DISABLED_FOR_DAYS = scenarioOf({
+  name: 'disabled-for-days',
+  about: 'every node is disabled for two days, but for its floor',
+  plan: oneStage(600),
+  lasts: '3d',
+  fleet: 20,
+  installed: '1.0.0',
+  fallback: 'none',
+  operators: [{ at: '1h', does: 'disable', for: '2d' }],
+});
+
+const RUN_NOW_AND_RESTARTS = scenarioOf({
+  name: 'run-now-and-restarts',
+  about: 'people ask for runs, one of them in vain: agents are killed in the first, and restart after the second',
+  plan: oneStage(600),
+  lasts: '8h',
+  fleet: 20,
+  installed: '1.0.0',
+  runs: { shortest: '10m', longest: '15m' },
+  node: { restart: '5m' },
+  faults: [
+    { kind: 'agent-killed', at: '1h5m' },
+    { kind: 'agent-killed', at: '2h58m' },
+    { kind: 'agent-restarted', at: '4h' },
+    { kind: 'rebooted', at: '5h' },
+  ],
+  operators: [
+    { at: '1h', does: 'run-now' },
+    { at: '3h', does: 'run-now' },
+  ],
+});
+
+const REBOOTED_IN_SPLAYS = scenarioOf({
+  name: 'rebooted-in-splays',
+  about: 'machines that are rebooted while they wait for the start of their runs',
+  plan: oneStage(3_000),
+  lasts: '6h',
+  fleet: 40,
+  installed: '1.0.0',
+  artifacts: [{ version: '1.1.0', at: '30m' }],
+  faults: [{ kind: 'rebooted', at: '1h20m', for: '3m' }],
+});
+
+const CLONED = scenarioOf({
+  name: 'cloned',
+  about: 'machines that come back from the image of another',
+  plan: oneStage(600),
+  lasts: '8h',
+  fleet: 20,
+  installed: '1.0.0',
+  fallback: 'none',
+  faults: [{ kind: 'cloned', at: '2h', for: '5m' }],
+});
+
+const SUSPENDED = scenarioOf({
+  name: 'suspended',
+  about: 'the whole fleet stands still past the end of its window, and runs are short enough to be spread',
+  plan: oneStage(600),
+  lasts: '1d',
+  fleet: 400,
+  installed: '1.0.0',
+  fallback: 'none',
+  runs: { shortest: '10s', longest: '20s' },
+  faults: [{ kind: 'suspended', at: '8h', for: '6h' }],
+});
+
+const SUSPENDED_IN_RUNS = scenarioOf({
+  name: 'suspended-in-runs',
+  about: 'machines that stand still for hours in the middle of their runs',
+  plan: oneStage(300),
+  lasts: '6h',
+  fleet: 20,
+  installed: '1.0.0',
+  artifacts: [{ version: '1.1.0', at: '30m' }],
+  runs: { shortest: '20m', longest: '30m' },
+  faults: [{ kind: 'suspended', at: '1h12m', for: '2h' }],
+});
+
+/** A release whose runs replace their agents; how long those are away, and where the runs live. */
+const upgradedByTheRun = (name: string, node: { restart: string; run_in: 'child' | 'unit' }, isBad = false): Scenario =>
+  scenarioOf({
+    name,
+    about: `runs that replace their agents, which come back after ${node.restart}; a run lives in a ${node.run_in}`,
+    plan: oneStage(600),
+    lasts: '1d',
+    fleet: 20,
+    installed: '1.0.0',
+    artifacts: [{ version: '1.1.0', at: '30m', ...(isBad ? { bad: [{}] } : {}) }],
+    fallback: 'none',
+    node,
+    faults: [{ kind: 'agent-upgraded', at: '45m' }],
+  });
+
+const UPGRADED_WITH_THE_RUN = upgradedByTheRun('upgraded-with-the-run', { restart: '10s', run_in: 'child' });
+const UPGRADED_DURING_THE_RUN = upgradedByTheRun('upgraded-during-the-run', { restart: '10s', run_in: 'unit' });
+const AWAY_AT_THE_END = upgradedByTheRun('away-at-the-end-of-the-run', { restart: '10m', run_in: 'unit' });
+const UPGRADED_IN_VAIN = upgradedByTheRun('upgraded-in-vain', { restart: '10m', run_in: 'unit' }, true);
 
 const DISABLED_WITH_THE_FLOOR = scenarioOf({
   name: 'disabled-with-the-floor',
@@ -623,16 +749,112 @@ const runsForNoVersion: Step = (policy, state, event, now) => {
   };
 };
 
-const disablesNoFloor: Step = (policy, state, event, now) =>
-  step(
-    policy,
-    state,
-    event._tag === 'Disabled' ? { ...event, disabling: { ...event.disabling, floorToo: false } } : event,
-    now,
+/** Starts what a person asks for at once, whatever is under way. */
+const startsBeside: Step = (policy, state, event, now) =>
+  step(policy, state.node.runNow ? { ...state, node: { ...state.node, running: O.none } } : state, event, now);
+
+const forgetsThatItIsDisabled: Step = (policy, state, event, now) =>
+  step(policy, event._tag === 'Started' ? { ...state, node: { ...state.node, disabled: O.none } } : state, event, now);
+
+const staysDisabled: Step = (policy, state, event, now) => {
+  const disabled = O.map((disabling: Disabling) => ({ ...disabling, until: plus(now, NEVER_MS) }))(state.node.disabled);
+  return step(policy, O.isNone(disabled) ? state : { ...state, node: { ...state.node, disabled } }, event, now);
+};
+
+// Agents.
+
+const withAgent = (change: (agent: Programs['agent']) => Partial<Programs['agent']>): Programs => ({
+  ...SHIPPED,
+  agent: { ...SHIPPED.agent, ...change(SHIPPED.agent) },
+});
+
+/** Hears something else than people on the node ask for. */
+const hearing = (change: (asked: Asked, mind: Mind, isStart: boolean) => Asked): Programs => {
+  const heard = (mind: Mind, noticed: Noticed, isStart = false): Noticed => ({
+    ...noticed,
+    asked: change(noticed.asked ?? NOTHING_ASKED, mind, isStart),
+  });
+  return withAgent(({ begin, takeIn, takeInEnd }) => ({
+    begin: (mind, memory, noticed, isRunning) => begin(mind, memory, heard(mind, noticed, true), isRunning),
+    takeIn: (mind, agent, noticed, event) => takeIn(mind, agent, heard(mind, noticed), event),
+    takeInEnd: (mind, agent, noticed, end) => takeInEnd(mind, agent, heard(mind, noticed), end),
+  }));
+};
+
+const withFloorToo =
+  (floorToo: boolean) =>
+  (asked: Asked): Asked => {
+    if (O.isNone(asked.switched) || asked.switched.value._tag === 'Enable') return asked;
+    const { disabling } = asked.switched.value;
+    return { ...asked, switched: O.some({ _tag: 'Disable', disabling: { ...disabling, floorToo } }) };
+  };
+
+const isNotEnabled = (): Programs =>
+  hearing((asked) =>
+    O.isSome(asked.switched) && asked.switched.value._tag === 'Enable' ? { ...asked, switched: O.none } : asked,
   );
 
-const isNotEnabled: Step = (policy, state, event, now) =>
-  step(policy, state, event._tag === 'Enabled' ? { _tag: 'Woke' } : event, now);
+/** Leaves a request for a run where it lies, and so finds it again whenever it starts. */
+const keepsWhatWasAsked = (): Programs => {
+  const asking = new Set<string>();
+  return hearing((asked, { policy }, isStart) => {
+    const { node } = policy.identity;
+    if (asked.runNow) asking.add(node);
+    return isStart && asking.has(node) ? { ...asked, runNow: true } : asked;
+  });
+};
+
+/** Starts with something else in mind than lies on its disk. */
+const recollecting = (change: (node: NodeState) => NodeState): Programs =>
+  withAgent(({ recollect }) => ({
+    recollect: (...given) => {
+      const { memory } = recollect(...given);
+      return { memory: { ...memory, node: change(memory.node) } };
+    },
+  }));
+
+/** Believes a state whosever it is. */
+const believesAnyState = (): Programs =>
+  withAgent(({ recollect }) => ({
+    recollect: (identity, reading, node) => {
+      const stored = reading._tag === 'Found' ? decodeNodeState(reading.body) : undefined;
+      return recollect(stored === undefined || E.isLeft(stored) ? identity : stored.right.identity, reading, node);
+    },
+  }));
+
+const STANDSTILL_MS = 30 * MINUTE_MS;
+
+/** Takes a run for dead of which it has heard nothing for long, though it heard nothing of anything. */
+const losesPatience = (): Programs =>
+  withAgent(({ takeIn }) => ({
+    takeIn: (mind, agent, noticed, event) => {
+      const isPatient = noticed.clocks.elapsedMs - agent.clocks.elapsedMs < STANDSTILL_MS;
+      const decision = withNode(agent.decision, (node) => ({
+        ...node,
+        running: O.none,
+        runNow: O.isSome(node.running),
+      }));
+      return takeIn(mind, isPatient ? agent : { ...agent, isRunning: false, decision }, noticed, event);
+    },
+  }));
+
+const takesUpNothing = (): Programs =>
+  withAgent(({ begin }) => ({ begin: (mind, memory, noticed) => begin(mind, memory, noticed) }));
+
+/** Hears of a run that it took up what `hears` makes of its end. */
+const afterTakingUp = (hears: (end: RunEnd) => RunEnd | undefined): Programs => {
+  const taken = new Set<string>();
+  return withAgent(({ begin, takeInEnd }) => ({
+    begin: (mind, memory, noticed, isRunning) => {
+      if (isRunning === true) taken.add(mind.policy.identity.node);
+      return begin(mind, memory, noticed, isRunning);
+    },
+    takeInEnd: (mind, agent, noticed, end) => {
+      const heard = taken.delete(mind.policy.identity.node) ? hears(end) : end;
+      return heard === undefined ? agent : takeInEnd(mind, agent, noticed, heard);
+    },
+  }));
+};
 
 // Fallbacks.
 
@@ -974,7 +1196,7 @@ export const DELIBERATE_BUGS: readonly DeliberateBug[] = [
   },
   {
     name: 'starts a second run beside the first',
-    programs: summonerThat('starts a second run beside the first'),
+    programs: withStep(startsBeside),
     scenario: LONG_RUNS,
     laws: ['N13'],
   },
@@ -986,13 +1208,13 @@ export const DELIBERATE_BUGS: readonly DeliberateBug[] = [
   },
   {
     name: 'runs the floor although that is disabled too',
-    programs: withStep(disablesNoFloor),
+    programs: () => hearing(withFloorToo(false)),
     scenario: DISABLED_WITH_THE_FLOOR,
     laws: ['N10'],
   },
   {
     name: 'stays disabled although it is enabled again',
-    programs: withStep(isNotEnabled),
+    programs: isNotEnabled,
     scenario: DISABLED_WITH_THE_FLOOR,
     laws: ['N6'],
   },
@@ -1013,6 +1235,148 @@ export const DELIBERATE_BUGS: readonly DeliberateBug[] = [
     programs: summonerThat('runs although it is disabled'),
     scenario: DISABLED,
     laws: ['N10'],
+  },
+  {
+    name: 'forgets at a restart that it is disabled',
+    programs: withStep(forgetsThatItIsDisabled),
+    scenario: DISABLED_AND_RESTARTED,
+    laws: ['N10'],
+  },
+  {
+    name: 'stays disabled when the time for that is over',
+    programs: withStep(staysDisabled),
+    scenario: DISABLED,
+    laws: ['N2'],
+  },
+  {
+    name: 'stays disabled when the time for that is over, the floor too',
+    programs: withStep(staysDisabled),
+    scenario: DISABLED_WITH_THE_FLOOR,
+    laws: ['N6'],
+  },
+  {
+    name: 'takes every disabling for one of the floor too',
+    programs: () => hearing(withFloorToo(true)),
+    scenario: DISABLED_FOR_DAYS,
+    laws: ['N6'],
+  },
+  {
+    name: 'forgets what came while it was disabled',
+    programs: summonerThat('forgets what came while it was disabled'),
+    scenario: DISABLED,
+    laws: ['N2'],
+  },
+  {
+    name: 'hears only after its first decision what was asked while it was away',
+    programs: () => hearing((asked, _mind, isStart) => (isStart ? NOTHING_ASKED : asked)),
+    scenario: DISABLED_WHILE_AWAY,
+    laws: ['N10'],
+  },
+  {
+    name: 'loses the run that a person asked for while it was away',
+    programs: () => hearing((asked, _mind, isStart) => (isStart ? NOTHING_ASKED : asked)),
+    scenario: RUN_NOW_AND_RESTARTS,
+    laws: ['N8'],
+  },
+  {
+    name: 'loses what a person asked for when it is killed in that run',
+    programs: summonerThat('loses what a person asked for when it is killed in that run'),
+    scenario: RUN_NOW_AND_RESTARTS,
+    laws: ['N8'],
+  },
+  {
+    name: 'runs at every restart for what a person asked once',
+    programs: keepsWhatWasAsked,
+    scenario: RUN_NOW_AND_RESTARTS,
+    laws: ['N8'],
+  },
+  {
+    name: 'loses its schedule in a reboot',
+    programs: () => recollecting((node) => ({ ...node, pending: O.none })),
+    scenario: REBOOTED_IN_SPLAYS,
+    laws: ['N2'],
+  },
+  {
+    name: 'draws the splay anew when its machine is rebooted',
+    programs: summonerThat('draws the splay anew when it restarts'),
+    scenario: REBOOTED_IN_SPLAYS,
+    laws: ['N3'],
+  },
+  {
+    name: 'a clone that believes the state of its image',
+    programs: believesAnyState,
+    scenario: CLONED,
+    laws: ['N6'],
+  },
+  {
+    name: 'runs in the very second of the resume',
+    programs: summonerThat('runs in the very second of the resume'),
+    scenario: SUSPENDED,
+    laws: ['load'],
+  },
+  {
+    name: 'takes a long sleep for a success',
+    programs: summonerThat('takes a long sleep for a success'),
+    scenario: SUSPENDED,
+    laws: ['N7'],
+  },
+  {
+    name: 'starts the run again in which its machine stood still',
+    programs: losesPatience,
+    scenario: SUSPENDED_IN_RUNS,
+    mode: 'poll',
+    laws: ['N13'],
+  },
+  {
+    name: 'takes the run for done that stopped together with it',
+    programs: () =>
+      withAgent(({ afterLastRun }) => ({
+        afterLastRun: (policy, state, _end, now) => afterLastRun(policy, state, { _tag: 'Exited', code: 0 }, now),
+      })),
+    scenario: UPGRADED_WITH_THE_RUN,
+    laws: ['N7'],
+  },
+  {
+    name: 'forgets what the run was for that stopped together with it',
+    programs: () =>
+      withAgent(({ afterLastRun }) => ({
+        afterLastRun: (...given) => {
+          const state = afterLastRun(...given);
+          return { ...state, node: { ...state.node, pending: O.none } };
+        },
+      })),
+    scenario: UPGRADED_WITH_THE_RUN,
+    laws: ['N5'],
+  },
+  {
+    name: 'runs again beside the run that it could have taken up',
+    programs: takesUpNothing,
+    scenario: UPGRADED_DURING_THE_RUN,
+    laws: ['N13'],
+  },
+  {
+    name: 'runs again although the run that it could have taken up has succeeded',
+    programs: takesUpNothing,
+    scenario: AWAY_AT_THE_END,
+    laws: ['N1'],
+  },
+  {
+    name: 'loses the success of the run that it took up',
+    programs: () => afterTakingUp(() => ({ _tag: 'Interrupted' })),
+    scenario: UPGRADED_DURING_THE_RUN,
+    laws: ['N1'],
+  },
+  {
+    name: 'takes for a success whatever it took up',
+    programs: () => afterTakingUp(() => ({ _tag: 'Exited', code: 0 })),
+    scenario: UPGRADED_IN_VAIN,
+    laws: ['N7'],
+  },
+  {
+    name: 'waits for ever for the run that it took up',
+    programs: () => afterTakingUp(() => undefined),
+    scenario: UPGRADED_DURING_THE_RUN,
+    laws: ['N6'],
   },
   {
     name: 'comes an hour too late with the floor',

@@ -181,6 +181,7 @@ const node = some<NodeJson>({
   backoff_base: durationOf(SECOND_MS, 1_800_000),
   backoff_cap: durationOf(1_800_000, DAY_MS),
   restart: durationOf(0, DAY_MS),
+  run_in: fc.constantFrom('child' as const, 'unit' as const),
 });
 
 const seconds = fc.integer({ min: 1, max: 9_999_999 }).map((count) => formatDuration(count * SECOND_MS));

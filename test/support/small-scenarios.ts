@@ -104,6 +104,8 @@ const NODE_FAULTS = [
   'summoner-broken',
   'run-hangs',
   'client-upgraded',
+  'agent-restarted',
+  'agent-upgraded',
 ] as const;
 const LASTING_NODE_FAULTS: ReadonlySet<string> = new Set(['rebooted', 'suspended', 'disk-full', 'cloned']);
 const SHARED_FAULTS = [
@@ -223,7 +225,12 @@ export const smallScenario: fc.Arbitrary<ScenarioJson> = fc
         artifacts: artifacts(lastsHours),
         runs: fc.constant({ shortest: '1m', longest: '5m', flaky_share: 0.02, time_limit: '1h' }),
         node: fc.record(
-          { poll_every: minutes(1, 10), catch_up_splay: fc.constantFrom(60, 300, 600) },
+          {
+            poll_every: minutes(1, 10),
+            catch_up_splay: fc.constantFrom(60, 300, 600),
+            restart: fc.constantFrom('10s', '5m'),
+            run_in: fc.constantFrom('child' as const, 'unit' as const),
+          },
           { noNullPrototype: true },
         ),
         librarian: fc.record(

@@ -14,8 +14,12 @@ import type { World } from './world.ts';
 export interface ChefRun {
   /** Who hears of its end; nobody, where that one has died. */
   by: 'summoner' | 'fallback' | 'nobody';
+  /** What tells a run of the Summoner's from every other: when it began, as the agent wrote it down. */
+  readonly title: EpochMs | undefined;
   readonly startedAt: EpochMs;
   endsAt: number;
+  /** It replaces the agent then. */
+  replacesAgentAt: number;
   readonly end: RunEnd;
   /** What its success brings to the node. */
   readonly version: Version | undefined;
@@ -40,6 +44,8 @@ export class ChefClient {
   run: ChefRun | undefined;
   /** What goes wrong with the next process, whatever it brings. */
   next: 'hangs' | 'upgrades' | undefined;
+  /** The next process replaces the agent half way, unless its server does not answer. */
+  isAgentReplaced = false;
   readonly #world: World;
   readonly #node: { readonly index: number; readonly place: Place };
   #nth = 0;
@@ -49,10 +55,18 @@ export class ChefClient {
     this.#node = node;
   }
 
-  /** Starts a process, which from now on holds the lock. It brings what the server pins the environment to now. */
-  start(by: ChefRun['by'], at: EpochMs): ChefRun {
+  /**
+   * Starts a process, which from now on holds the lock. It brings what the server pins the environment to now.
+   *
+   * @param title - of a run of the Summoner's.
+   */
+  start(by: ChefRun['by'], title: ChefRun['title'], at: EpochMs): ChefRun {
+    const replacesAgent = this.isAgentReplaced && !this.#node.place.isServerDown;
+    this.isAgentReplaced = false;
     const { end, lastsMs, version } = this.#fate(at);
-    this.run = { by, startedAt: at, endsAt: at + lastsMs, end, version, isSpread: end._tag !== 'TimedOut' };
+    const replacesAgentAt = replacesAgent ? at + Math.floor(lastsMs / 2) : Infinity;
+    const isSpread = end._tag !== 'TimedOut';
+    this.run = { by, title, startedAt: at, endsAt: at + lastsMs, replacesAgentAt, end, version, isSpread };
     return this.run;
   }
 

@@ -1,5 +1,6 @@
 /**
- * The default fault mix: every fault that the simulator knows, as often as a large fleet on rented machines meets it.
+ * The default fault mix: every fault that the simulator knows and that comes by chance, as often as a large fleet on rented
+ * machines meets it.
  *
  * @module
  */
@@ -20,8 +21,11 @@ export interface FaultMix {
   readonly sharedFaults: readonly SharedFault[];
 }
 
+/** What people and releases do to an agent: a scenario names it, chance does not bring it. */
+export type DeliberateFaultKind = 'agent-restarted' | 'agent-upgraded';
+
 /** On so large a share of its days a fault of this kind strikes a node. */
-const ON_NODE_DAYS: Readonly<Record<NodeFaultKind, number>> = {
+const ON_NODE_DAYS: Readonly<Record<Exclude<NodeFaultKind, DeliberateFaultKind>, number>> = {
   'agent-killed': 0.02,
   rebooted: 0.03,
   suspended: 0.005,
@@ -55,7 +59,9 @@ const VARIANTS: Partial<Readonly<Record<NodeFaultKind, readonly Partial<NodeFaul
   'clock-stepped': [{ stepMs: 30 * MINUTE_MS }, { stepMs: -30 * MINUTE_MS }],
 };
 
-const nodeFaultsOf = (kind: NodeFaultKind): readonly NodeFault[] => {
+const comesByChance = (kind: NodeFaultKind): kind is keyof typeof ON_NODE_DAYS => Object.hasOwn(ON_NODE_DAYS, kind);
+
+const nodeFaultsOf = (kind: keyof typeof ON_NODE_DAYS): readonly NodeFault[] => {
   const variants = VARIANTS[kind] ?? [{}];
   return variants.map((variant) => ({
     kind,
@@ -80,6 +86,6 @@ const sharedFaultsOf = (kind: SharedFaultKind, stacks: readonly StackName[]): re
 
 /** The default fault mix for a plan with these stacks: each Chef server fails for itself. */
 export const defaultFaults = (stacks: readonly StackName[]): FaultMix => ({
-  nodeFaults: FAULT_KINDS.filter(isNodeFaultKind).flatMap(nodeFaultsOf),
+  nodeFaults: FAULT_KINDS.filter(isNodeFaultKind).filter(comesByChance).flatMap(nodeFaultsOf),
   sharedFaults: FAULT_KINDS.filter(isSharedFaultKind).flatMap((kind) => sharedFaultsOf(kind, stacks)),
 });

@@ -18,6 +18,8 @@ export const NODE_FAULT_LASTS_MS: Readonly<Record<NodeFaultKind, number | undefi
   'summoner-broken': undefined,
   'run-hangs': undefined,
   'client-upgraded': undefined,
+  'agent-restarted': undefined,
+  'agent-upgraded': undefined,
 };
 
 /** What a shared fault can be confined to: `key` to stacks and environments, `stack` to stacks, `all` to nothing. */

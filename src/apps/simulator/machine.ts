@@ -56,9 +56,13 @@ export class Machine {
     this.world.owed(this.stackIndex, from, to);
   }
 
-  /** Starts chef-client, which nobody runs just now. */
-  startChef(by: ChefRun['by'], at: EpochMs): ChefRun {
-    const run = this.chef.start(by, at);
+  /**
+   * Starts chef-client, which nobody runs just now.
+   *
+   * @param title - of a run of the Summoner's.
+   */
+  startChef(by: ChefRun['by'], title: ChefRun['title'], at: EpochMs): ChefRun {
+    const run = this.chef.start(by, title, at);
     if (run.end._tag === 'TimedOut') this.watch.hangs();
     return run;
   }

@@ -49,6 +49,11 @@ export class NodeDisk {
     return this.#state === 'garbage' ? undefined : this.#state?.state;
   }
 
+  /** Whether a state lies there that can be read, and is this node's own. */
+  get hasOwnState(): boolean {
+    return this.#state !== 'garbage' && this.#state?.identity === this.#identity;
+  }
+
   /** The state as its file. */
   read(): StateReading {
     if (this.#state === undefined) return { _tag: 'Missing' };

@@ -8,9 +8,10 @@
  */
 import * as O from 'fp-ts/lib/Option.js';
 import type { Version } from '../../domain/names.ts';
+import type { Asked } from '../../domain/node-request.ts';
 import type { NodeState, Running } from '../../domain/node-state.ts';
 import { runOutcomeOf } from '../../domain/run-outcome.ts';
-import type { Observation, SummonerDecision, SummonerEvent, SummonerPolicy } from '../../domain/summoner.ts';
+import type { Observation, SummonerEvent, SummonerPolicy, SummonerState } from '../../domain/summoner.ts';
 import type { Signal } from '../../domain/signal.ts';
 import { compareTimestamps, type EpochMs, plus, SECOND_MS } from '../../domain/time.ts';
 import { CLOCK_TOLERANCE_SECONDS } from '../../domain/fallback-record.ts';
@@ -18,6 +19,7 @@ import { FallbackWatch, seconds, SLACK_MS } from './fallback-watch.ts';
 import { installedAt } from './installed.ts';
 import type { Place } from './place.ts';
 import { RequestWatch } from './request-watch.ts';
+import { RunNowWatch } from './run-now-watch.ts';
 import type { Scenario } from './scenario.ts';
 import type { Violations } from './violations.ts';
 
@@ -52,6 +54,7 @@ export class NodeWatch {
   readonly #thresholdMs: number;
   /** None before the first run request. */
   #requests: RequestWatch | undefined;
+  readonly #runNow: RunNowWatch;
   readonly #violations: Violations;
   readonly #drew: SplayDrawn;
   /** The last success that somebody on the node could record. */
@@ -91,6 +94,7 @@ export class NodeWatch {
     this.#place = place;
     const { fallback } = scenario;
     this.#fallback = fallback && new FallbackWatch(fallback, this.#breaks.bind(this));
+    this.#runNow = new RunNowWatch(policy.attemptsMax, this.#breaks.bind(this));
     this.#thresholdMs = (fallback?.thresholdSeconds ?? 0) * SECOND_MS;
     this.#violations = violations;
     this.#believed = O.fromNullable(installedAt(scenario, place));
@@ -107,8 +111,7 @@ export class NodeWatch {
   }
 
   /** Something was decided. */
-  decided(at: EpochMs, offsetMs: number, event: SummonerEvent, before: NodeState, decision: SummonerDecision): void {
-    const { node } = decision.state;
+  decided(at: EpochMs, offsetMs: number, event: SummonerEvent, before: NodeState, { node }: SummonerState): void {
     if (node === before) return;
     if (O.isSome(node.accepted) && node.accepted !== before.accepted) this.#accepted(at, offsetMs, event, before, node);
     this.#pendingChanged(at, offsetMs, event, before, node);
@@ -151,6 +154,7 @@ export class NodeWatch {
     if (cause._tag === 'Floor' && at < this.#floorHeldUntil) {
       this.#breaks('N10', at, 'the floor ran although it was disabled too');
     }
+    this.#runNow.starts(at, cause);
     this.#startsWhatIsWanted(at);
     if (cause._tag === 'NewVersion') this.#startsNewVersion(at, cause.version);
     const earlyMs = this.#recordedAt + this.#policy.windowMs - this.#policy.leadMs - at;
@@ -198,6 +202,7 @@ export class NodeWatch {
   /** A run of the Summoner ended, and it could take that in. */
   ended(at: EpochMs, running: Running, isSuccess: boolean): void {
     this.#waitFor(at);
+    this.#runNow.ended(at >= this.#unrecordedUntil);
     if (isSuccess) {
       if (O.isSome(running.version)) {
         this.#believed = running.version;
@@ -260,20 +265,34 @@ export class NodeWatch {
     this.#interruptions++;
     const { backoff } = this.#policy;
     const dead = Number.isFinite(backAt) ? backAt : at;
+    this.#runNow.died(at, dead);
     this.#postpone(dead + backoff.capMs);
     this.#waitFor(dead);
     if (!Number.isFinite(backAt)) this.#dueBy = Infinity;
   }
 
-  /** The agent is back. */
-  booted(at: EpochMs): void {
+  /**
+   * The agent is back.
+   *
+   * @param isNew - nothing on the disk tells it of a success of this node: it is one that never ran.
+   */
+  booted(at: EpochMs, isNew: boolean): void {
     this.#isAlive = true;
+    this.#runNow.back();
     this.#fallback?.mayHaveSucceeded(this.#recordedAt);
     this.#looksFrom = at;
     this.#waitFor(at);
     if (this.#dueBy === Infinity) this.#dueBy = this.#recordedAt + this.#policy.windowMs;
     // A run that was cut short with the last agent is tried again, at the cap at the latest.
-    this.#postpone(at + Math.max(this.#policy.catchUpSplaySeconds * SECOND_MS, this.#policy.backoff.capMs));
+    const soon = at + Math.max(this.#policy.catchUpSplaySeconds * SECOND_MS, this.#policy.backoff.capMs);
+    if (isNew) this.#dueBy = soon;
+    else this.#postpone(soon);
+  }
+
+  /** It took up the run that was under way when the last agent went: nothing was cut short. */
+  tookUp(): void {
+    this.#interruptions = Math.max(this.#interruptions - 1, 0);
+    this.#runNow.tookUp();
   }
 
   /** The machine stands still until `until`, or is off. */
@@ -299,6 +318,7 @@ export class NodeWatch {
   recordsLost(at: EpochMs): void {
     this.#disabledUntil = -Infinity;
     this.#floorHeldUntil = -Infinity;
+    this.#runNow.forgotten();
     this.#doubtRecords(at);
     // What is left is the fallback's record, and of that nobody remembers any more that another clock wrote it.
     this.#postpone(this.#recordsAheadUntil + this.#policy.windowMs);
@@ -333,24 +353,35 @@ export class NodeWatch {
     this.#fallback?.attemptLooksLater(-byMs, lastDue);
   }
 
-  /** A person disabled the node. */
-  disabled(until: number, floorToo: boolean): void {
+  /** The agent hears what people on the node have asked for; from now on it counts. */
+  asked(at: EpochMs, offsetMs: number, { switched, runNow }: Asked): void {
+    if (O.isSome(switched)) {
+      if (switched.value._tag === 'Enable') this.#enabled(at);
+      else {
+        const { until, floorToo } = switched.value.disabling;
+        this.#disabled(at, until - offsetMs, floorToo);
+      }
+    }
+    if (runNow) this.#runNow.asked(at < this.#disabledUntil ? Infinity : at);
+  }
+
+  #disabled(at: EpochMs, until: number, floorToo: boolean): void {
     this.#isHeldBack = true;
     this.#requests?.waitFor(Infinity);
+    this.#runNow.waitFor(Infinity);
     this.#disabledUntil = until;
     this.#isHealthy = false;
     this.#wanted = undefined;
     if (floorToo) this.#floorHeldUntil = until;
+    else this.#floorEnabled(at);
   }
 
-  /** A person enabled it. */
-  enabled(at: EpochMs): void {
+  #enabled(at: EpochMs): void {
     this.#disabledUntil = Math.min(this.#disabledUntil, at);
-    this.floorEnabled(at);
+    this.#floorEnabled(at);
   }
 
-  /** A person enabled its floor, or disabled it anew without. */
-  floorEnabled(at: EpochMs): void {
+  #floorEnabled(at: EpochMs): void {
     this.#floorHeldUntil = Math.min(this.#floorHeldUntil, at);
   }
 
@@ -366,6 +397,7 @@ export class NodeWatch {
     this.#startsInTime(at);
     if (!this.#isAlive) return;
     this.#startsWhatIsWanted(at);
+    this.#runNow.inTime(at);
     this.#requests?.inTime(at, clock);
     if (this.#place.busMode === 'well' && !this.#place.isQuietFor(known)) this.#seesInTime(at);
   }
@@ -377,12 +409,21 @@ export class NodeWatch {
   }
 
   #accepted(at: EpochMs, offsetMs: number, event: SummonerEvent, before: NodeState, node: NodeState): void {
-    if (event._tag === 'Observed' && event.observation._tag === 'Fresh')
-      this.#asked(at, plus(at, offsetMs), event.observation.signal);
+    if (event._tag === 'Observed' && event.observation._tag === 'Fresh') {
+      const { signal } = event.observation;
+      this.#toldOf(at, signal.manifestRecord.version, node);
+      this.#asked(at, plus(at, offsetMs), signal);
+    }
     if (O.isNone(node.accepted) || O.isNone(before.accepted)) return;
     if (compareTimestamps(node.accepted.value, before.accepted.value) < 0) {
       this.#breaks('S6', at, 'a signal older than the last one was believed');
     }
+  }
+
+  #toldOf(at: EpochMs, version: Version, { pending }: NodeState): void {
+    const isOwed = O.isSome(this.#believed) && !this.#isApplied(version);
+    const isPending = O.isSome(pending) && pending.value.version === version;
+    if (isOwed && !isPending) this.#breaks('N2', at, `${version} was believed, and given no start`);
   }
 
   #asked(at: EpochMs, clock: EpochMs, { runRequests }: Signal): void {
@@ -409,7 +450,7 @@ export class NodeWatch {
       else if (isReplaced && is.startAt > was.startAt) {
         this.#breaks('N4', at, `${is.version} took the place of ${was.version} and not its earlier start`);
       }
-      this.#want(at, is.version, startAt, event);
+      this.#want(at, is.version, startAt, event, was === undefined);
       if (was === undefined && at >= this.#disabledUntil) this.#splayed(at, is.version, startAt, event);
       return;
     }
@@ -420,7 +461,7 @@ export class NodeWatch {
         this.#breaks('N3', at, `the start for ${is.version} was moved by ${seconds(is.startAt - was.startAt)}`);
       }
     }
-    if (is.attempts === 0 && was.gaveUp) this.#want(at, is.version, startAt, event);
+    if (is.attempts === 0 && was.gaveUp) this.#want(at, is.version, startAt, event, false);
   }
 
   #forgotten(at: EpochMs, version: Version, event: SummonerEvent, before: NodeState, node: NodeState): void {
@@ -438,10 +479,11 @@ export class NodeWatch {
     if (splaySeconds > 0) this.#drew(at, version, (startAt - at) / (splaySeconds * SECOND_MS));
   }
 
-  #want(at: EpochMs, version: Version, startAt: number, event: SummonerEvent): void {
+  #want(at: EpochMs, version: Version, startAt: number, event: SummonerEvent, isFirst: boolean): void {
     this.#interruptions = 0;
-    // What is held back by a disabling starts at a moment of its own after it.
-    const startsBefore = at < this.#disabledUntil ? Infinity : Math.max(startAt, at);
+    // What is held back by a disabling has its own splay from there; what took another's place, that one's.
+    const heldUntil = isFirst ? this.#disabledUntil + Math.max(startAt - at, 0) : Infinity;
+    const startsBefore = at < this.#disabledUntil ? heldUntil : Math.max(startAt, at);
     this.#wanted = { version, startsBefore, runs: 0, attempts: 0 };
     if (event._tag !== 'Observed' || event.observation._tag !== 'Fresh') return;
     const { splaySeconds } = event.observation.signal;
@@ -471,6 +513,7 @@ export class NodeWatch {
   /** What is wanted could not start before. */
   #waitFor(until: number): void {
     this.#requests?.waitFor(until);
+    this.#runNow.waitFor(until);
     if (this.#wanted === undefined) return;
     this.#wanted = {
       ...this.#wanted,

@@ -6,7 +6,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
 import type { Hold } from '../../domain/hold.ts';
-import type { SummonerEvent } from '../../domain/summoner.ts';
+import type { NodeAsk } from '../../domain/node-request.ts';
 import { type EpochMs, plus } from '../../domain/time.ts';
 import type { Failure } from '../failure.ts';
 import { addHold, approve, type Asker, liftHold, promote, reject, rollback } from '../librarian/intervene.ts';
@@ -20,8 +20,8 @@ export interface Surroundings {
   readonly at: EpochMs;
   readonly librarian: LibrarianPorts;
   readonly watch: TrainWatch;
-  /** Says something to the agents that a scope means; `clock` is what each of their clocks shows. */
-  readonly tell: (scope: FleetScope, event: (clock: EpochMs) => SummonerEvent) => void;
+  /** Leaves a request on each node that a scope means; `clock` is what its clock shows. */
+  readonly ask: (scope: FleetScope, ask: (clock: EpochMs) => NodeAsk) => void;
 }
 
 /** Who does what a scenario says. */
@@ -72,16 +72,16 @@ const requestRuns = ({ librarian }: Surroundings, deed: Deed<'run-request'>): Do
   return requestRun(librarian)(OPERATOR, order)();
 };
 
-const disable = ({ tell }: Surroundings, { on, forMs, floorToo }: Deed<'disable'>): void => {
-  tell(on, (clock) => ({
-    _tag: 'Disabled',
+const disable = ({ ask }: Surroundings, { on, forMs, floorToo }: Deed<'disable'>): void => {
+  ask(on, (clock) => ({
+    _tag: 'Disable',
     disabling: { reason: OPERATOR.why, owner: OPERATOR.who, until: plus(clock, forMs), floorToo },
   }));
 };
 
 /** Does it, and tells the watch what was promised by it. */
 export const perform = async (around: Surroundings, deed: OperatorDeed): Done => {
-  const { at, librarian, watch, tell } = around;
+  const { at, librarian, watch, ask } = around;
   switch (deed.does) {
     case 'hold':
       return hold(around, deed);
@@ -108,7 +108,7 @@ export const perform = async (around: Surroundings, deed: OperatorDeed): Done =>
       disable(around, deed);
       return E.right(undefined);
     case 'enable':
-      tell(deed.on, () => ({ _tag: 'Enabled' }));
+      ask(deed.on, () => ({ _tag: 'Enable' }));
       return E.right(undefined);
     case 'run-request':
       return requestRuns(around, deed);
@@ -118,7 +118,7 @@ export const perform = async (around: Surroundings, deed: OperatorDeed): Done =>
       return withdrawRun(librarian)(OPERATOR, { id, environment, stack: O.none })();
     }
     case 'run-now':
-      tell(deed.on, () => ({ _tag: 'RunNowAsked' }));
+      ask(deed.on, () => ({ _tag: 'RunNow' }));
       return E.right(undefined);
   }
 };

@@ -18,15 +18,20 @@ export interface Circumstances {
   /** By how much the node's clock is ahead. */
   readonly offsetMs: number;
   readonly lastSuccessAt: number;
+  /** Since when the machine has been up and its agent alive. */
+  readonly upSince: number;
 }
 
 const ofFloor = (
-  { windowMs, leadMs, backoff }: SummonerPolicy,
+  { windowMs, leadMs, backoff, catchUpSplaySeconds }: SummonerPolicy,
   { floor }: NodeState,
-  { at, lastSuccessAt }: Circumstances,
+  { at, lastSuccessAt, upSince }: Circumstances,
 ): Spread => {
   const closesAt = lastSuccessAt + windowMs;
-  const isRetry = at > closesAt || (O.isSome(floor) && floor.value.attempts > 0);
+  const hasFailed = O.isSome(floor) && floor.value.attempts > 0;
+  const caughtUpBy = upSince + catchUpSplaySeconds * SECOND_MS;
+  if (!hasFailed && upSince > closesAt && at <= caughtUpBy) return [upSince, caughtUpBy];
+  const isRetry = at > closesAt || hasFailed;
   return isRetry ? [at, at + backoff.capMs / 2] : [closesAt - leadMs, closesAt - leadMs / 2];
 };
 

@@ -5,16 +5,19 @@
  * @module
  */
 import { type FallbackRecord, recordInForce } from '../../domain/fallback-record.ts';
-import { step } from '../../domain/summoner.ts';
+import { afterLastRun, step } from '../../domain/summoner.ts';
 import { type Firing, afterDelay, afterRecording, afterRun, firingOf, lookOf } from '../fallback/firing.ts';
 import type { LibrarianPorts } from '../librarian/librarian-ports.ts';
 import { type Deciders, SHIPPED_DECIDERS, tickWith } from '../librarian/tick.ts';
 import { begin, kept, started, takeIn, takeInEnd } from '../summoner/agent.ts';
+import { recollect } from '../summoner/node-memory.ts';
 
 export type { Firing };
 
 /** The Summoner's agent: what it does, and in which order. */
 export interface AgentProgram {
+  /** What it makes of what lies on its disk. */
+  readonly recollect: typeof recollect;
   /** A new agent, from what it loaded. */
   readonly begin: typeof begin;
   /** What it makes of something that it saw or heard. */
@@ -25,6 +28,8 @@ export interface AgentProgram {
   readonly kept: typeof kept;
   /** What it does once the run is started. */
   readonly started: typeof started;
+  /** What it makes of the end of a run that was stopped together with it. */
+  readonly afterLastRun: typeof afterLastRun;
 }
 
 /** The fallback: its decision, and the steps of a firing. */
@@ -60,7 +65,7 @@ export interface Programs {
 /** The product as it is shipped. */
 export const SHIPPED: Programs = {
   step,
-  agent: { begin, takeIn, takeInEnd, kept, started },
+  agent: { recollect, begin, takeIn, takeInEnd, kept, started, afterLastRun },
   fallback: { recordInForce, lookOf, firingOf, afterDelay, afterRecording, afterRun },
   deciders: SHIPPED_DECIDERS,
   tickWith,

@@ -81,6 +81,11 @@ export interface NodeSettings extends Polling {
   readonly backoff: Backoff;
   /** After so long a service manager starts an agent again that died. */
   readonly restartMs: number;
+  /**
+   * Where a run lives, as configured. `child`: one whose agent is stopped is stopped with it, and of one whose agent is
+   * killed nobody hears any more. `unit`: it goes on either way, and the next agent takes it up.
+   */
+  readonly runIn: 'child' | 'unit';
 }
 
 /** How the fallback is configured. */
@@ -120,7 +125,11 @@ export type NodeFaultKind =
   /** The next run hangs (fault 49). */
   | 'run-hangs'
   /** The next run upgrades the client: exit status 213. */
-  | 'client-upgraded';
+  | 'client-upgraded'
+  /** The agent is told to stop, and a service manager starts it again (fault 57). */
+  | 'agent-restarted'
+  /** The next run replaces the agent, which stops half way through it and is started again (fault 58). */
+  | 'agent-upgraded';
 
 /** What goes wrong with what the nodes share. */
 export type SharedFaultKind =
@@ -254,6 +263,7 @@ export const NODE_SETTINGS: NodeSettings = {
   attemptsMax: 5,
   backoff: { baseMs: MINUTE_MS, capMs: 30 * MINUTE_MS },
   restartMs: 10 * SECOND_MS,
+  runIn: 'child',
 };
 
 /** The shipped defaults of the fallback, looked at every five minutes. */

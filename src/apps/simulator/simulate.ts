@@ -270,8 +270,8 @@ class Simulation {
         at,
         librarian,
         watch: this.#watch,
-        tell: (scope, event) => {
-          this.#fleet.tell(scope, at % SCOPES, at, (node) => event(node.clockAt(at)));
+        ask: (scope, ask) => {
+          this.#fleet.ask(scope, at % SCOPES, at, (node) => ask(node.clockAt(at)));
         },
       },
       deed,

@@ -154,7 +154,7 @@ export class SimulatedFallback {
     world.tally.fallbackRuns++;
     world.tally.fallbackFired(at);
     if (chef.run === undefined) {
-      this.#machine.startChef('fallback', at);
+      this.#machine.startChef('fallback', undefined, at);
       return true;
     }
     watch.fallbackEnded(at, false);

@@ -4,8 +4,8 @@
  * @module
  */
 import { type EnvironmentName, nameFromLiteral, NodeName, type StackName, type Version } from '../../domain/names.ts';
+import type { NodeAsk } from '../../domain/node-request.ts';
 import { environmentsOf } from '../../domain/release-plan.ts';
-import type { SummonerEvent } from '../../domain/summoner.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import { isMeant, isPlaceMeant } from './fleet-scope.ts';
 import { installedAt } from './installed.ts';
@@ -86,13 +86,13 @@ export class SimulatedFleet {
   }
 
   /**
-   * Somebody says something to every node that `scope` means.
+   * Somebody asks something on every node that `scope` means.
    *
    * @param nth - tells scopes apart.
    */
-  tell(scope: FleetScope, nth: number, at: EpochMs, eventFor: (node: SimulatedNode) => SummonerEvent): void {
+  ask(scope: FleetScope, nth: number, at: EpochMs, askOf: (node: SimulatedNode) => NodeAsk): void {
     for (const node of this.#nodes) {
-      if (isMeant(scope, node, nth, this.#world.seed)) node.hear(eventFor(node), at);
+      if (isMeant(scope, node, nth, this.#world.seed)) node.leave(askOf(node), at);
     }
   }
 

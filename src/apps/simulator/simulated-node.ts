@@ -10,19 +10,22 @@ import * as O from 'fp-ts/lib/Option.js';
 import type { Assignment } from '../../domain/assignment.ts';
 import { fallbackSuccess } from '../../domain/fallback-record.ts';
 import type { Version } from '../../domain/names.ts';
+import { type NodeAsk, NOTHING_ASKED } from '../../domain/node-request.ts';
 import { EMPTY_NODE_STATE, type NodeState, type Running } from '../../domain/node-state.ts';
 import { pollAfter } from '../../domain/polling.ts';
 import { type RunEnd, runOutcomeOf } from '../../domain/run-outcome.ts';
-import type { SummonerEvent } from '../../domain/summoner.ts';
+import type { SummonerEvent, SummonerState } from '../../domain/summoner.ts';
 import { type EpochMs, epochMs, plus, SECOND_MS } from '../../domain/time.ts';
 import { type Agent, isPollDue, type Mind, type Noticed } from '../summoner/agent.ts';
-import { type NodeMemory, recollect } from '../summoner/node-memory.ts';
+import type { NodeMemory } from '../summoner/node-memory.ts';
 import { type ChefRun, LOCK_HELD } from './chef-client.ts';
 import { FaultCalendar } from './fault-calendar.ts';
 import { installedAt } from './installed.ts';
 import { Machine } from './machine.ts';
 import type { NodeWatch } from './node-watch.ts';
+import { OPERATOR } from './operators.ts';
 import { owedStart } from './owed-spread.ts';
+import { PersonRequests } from './person-requests.ts';
 import type { Place } from './place.ts';
 import type { NodeFault } from './scenario.ts';
 import { SimulatedFallback } from './simulated-fallback.ts';
@@ -30,6 +33,8 @@ import { type Trace, TRACED } from './trace.ts';
 import type { World } from './world.ts';
 
 const WOKE: SummonerEvent = { _tag: 'Woke' };
+const STARTED: SummonerEvent = { _tag: 'Started' };
+const INTERRUPTED: RunEnd = { _tag: 'Interrupted' };
 
 const causeNumber: Readonly<Record<Running['cause']['_tag'], number>> = {
   NewVersion: 1,
@@ -53,15 +58,19 @@ export class SimulatedNode {
   readonly #watch: NodeWatch;
   readonly #faults: FaultCalendar;
   readonly #fallback: SimulatedFallback | undefined;
+  readonly #people = new PersonRequests();
 
   #agent: Agent | undefined;
   #isBroken = false;
+  /** A run that outlived its agent and has ended, which nobody has heard of yet. */
+  #leftRun: ChefRun | undefined;
   #lastSuccessAt: number;
   /** Whether {@link SimulatedNode.#lastSuccessAt} is one: what is installed at the start counts, a start alone does not. */
   #hasSucceeded: boolean;
 
   #wakeAt = Infinity;
   #bootAt: number;
+  #bootedAt = -Infinity;
 
   constructor(world: World, place: Place, index: number, identity: Assignment) {
     const { scenario, programs } = world;
@@ -111,18 +120,12 @@ export class SimulatedNode {
     this.nextAt = this.#earliest();
   }
 
-  /** A person on the node says something to the agent. */
-  hear(event: SummonerEvent, at: EpochMs): void {
-    if (this.#agent === undefined || at < this.#machine.awayUntil) return;
-    if (event._tag === 'Enabled') this.#watch.enabled(at);
-    if (event._tag === 'Disabled' && !event.disabling.floorToo) this.#watch.floorEnabled(at);
+  /** A person on the node asks something of the agent, whether that is there or not; not where nothing can be written. */
+  leave(ask: NodeAsk, at: EpochMs): void {
+    if (at < this.#machine.awayUntil || at < this.#machine.disk.fullUntil) return;
+    this.#people.leave({ ask, askedAt: this.clockAt(at), by: OPERATOR.who, reason: O.some(OPERATOR.why) });
     this.#catchUp(at);
-    this.#takeIn(this.#agent, at, event);
-    // Told after the fact: what came before it at the same instant happened under what was said before.
-    if (event._tag === 'Disabled') {
-      const { until, floorToo } = event.disabling;
-      this.#watch.disabled(this.#machine.realTime(until), floorToo);
-    }
+    if (this.#agent !== undefined) this.#lookAround(this.#agent, at);
     this.nextAt = this.#earliest();
   }
 
@@ -144,7 +147,8 @@ export class SimulatedNode {
     const { run } = this.#machine.chef;
     const runEndsAt = run === undefined ? Infinity : run.endsAt;
     const fallbackAt = this.#fallback === undefined ? Infinity : this.#fallback.nextAt;
-    return Math.min(this.#faults.nextAt, this.#bootAt, runEndsAt, fallbackAt, this.#wakeAt);
+    const replacesAt = run === undefined ? Infinity : run.replacesAgentAt;
+    return Math.min(this.#faults.nextAt, this.#bootAt, replacesAt, runEndsAt, fallbackAt, this.#wakeAt);
   }
 
   /** What is due first at one instant: what goes wrong, then what comes back, ends, and starts. */
@@ -152,6 +156,7 @@ export class SimulatedNode {
     const { run } = this.#machine.chef;
     if (this.#faults.nextAt === at) this.#strike(at);
     else if (this.#bootAt === at) this.#boot(at);
+    else if (run?.replacesAgentAt === at) this.#replaceAgent(run, at);
     else if (run?.endsAt === at) this.#endRun(run, at);
     else if (this.#fallback?.nextAt === at) this.#fallback.look(at);
     else this.#wake(at);
@@ -160,9 +165,12 @@ export class SimulatedNode {
   #noticed(at: EpochMs): Noticed {
     const now = this.#machine.clockAt(at);
     const { record } = this.#machine.disk;
+    const asked = this.#people.hear(now);
+    if (asked !== NOTHING_ASKED) this.#watch.asked(at, this.#machine.offsetMs, asked);
     return {
       clocks: { at: now, elapsedMs: at },
       fallbackSuccess: fallbackSuccess(record),
+      asked,
     };
   }
 
@@ -170,12 +178,31 @@ export class SimulatedNode {
 
   #boot(at: EpochMs): void {
     this.#bootAt = Infinity;
-    const reading = recollect(this.#mind.policy.identity, this.#machine.disk.read(), EMPTY_NODE_STATE);
+    this.#bootedAt = at;
+    const { disk, offsetMs } = this.#machine;
+    const { agent: programs } = this.#world.programs;
+    const { memory } = programs.recollect(this.#mind.policy.identity, disk.read(), EMPTY_NODE_STATE);
     this.trace.add(TRACED.booted, at, this.index);
-    this.#watch.booted(at);
-    const agent = this.#world.programs.agent.begin(this.#mind, reading.memory, this.#noticed(at));
-    this.#watch.decided(at, this.#machine.offsetMs, { _tag: 'Started' }, reading.memory.node, agent.decision);
+    this.#watch.booted(at, !disk.hasOwnState && O.isNone(fallbackSuccess(disk.record)));
+    const taken = this.#takeUp(memory.node);
+    const agent = programs.begin(this.#mind, memory, this.#noticed(at), taken !== undefined);
+    const event = taken === undefined ? STARTED : WOKE;
+    this.#watch.decided(at, offsetMs, event, memory.node, agent.decision.state);
     this.#carryOut(agent, at);
+    if (taken !== undefined && taken !== this.#machine.chef.run) this.#tellEnd(taken.end, memory.node, at);
+  }
+
+  /** The run that an agent before this one left under way, whether it goes on or has ended, where it outlived that one. */
+  #takeUp({ running }: NodeState): ChefRun | undefined {
+    const { run } = this.#machine.chef;
+    const left = this.#leftRun;
+    this.#leftRun = undefined;
+    if (this.#world.scenario.node.runIn === 'child' || O.isNone(running)) return undefined;
+    const taken = [run, left].find((one) => one?.title === running.value.startedAt);
+    if (taken === undefined) return undefined;
+    taken.by = 'summoner';
+    this.#watch.tookUp();
+    return taken;
   }
 
   #wake(at: EpochMs): void {
@@ -205,7 +232,7 @@ export class SimulatedNode {
   #decided(at: EpochMs, event: SummonerEvent, before: NodeState, { decision }: Agent): void {
     const { node } = decision.state;
     if (node === before) return;
-    this.#watch.decided(at, this.#machine.offsetMs, event, before, decision);
+    this.#watch.decided(at, this.#machine.offsetMs, event, before, decision.state);
     if (O.isSome(before.disabled) && O.isNone(node.disabled)) this.#oweWhatWasHeld(node, at);
     if (node.accepted === before.accepted || O.isNone(node.accepted)) return;
     this.trace.add(TRACED.accepted, at, node.accepted.value.epochSeconds);
@@ -224,12 +251,14 @@ export class SimulatedNode {
           agent = programs.kept(agent, this.#keep(agent, at));
           break;
         case 'Begin':
+          this.#people.repeat();
           agent = programs.begin(this.#mind, agent.memory, this.#noticed(at));
           break;
         case 'Run':
           agent = this.#startForSummoner(agent, at);
           break;
         case 'Wait':
+          if (agent.memory.isStored) this.#people.settle();
           this.#agent = agent;
           // A poll that is overdue is made at once.
           this.#wakeAt = Math.max(this.#wakeOf(agent), at);
@@ -294,11 +323,12 @@ export class SimulatedNode {
       at,
       offsetMs: this.#machine.offsetMs,
       lastSuccessAt: this.#lastSuccessAt,
+      upSince: Math.max(this.#bootedAt, this.#machine.awayUntil),
     });
     if (owed._tag === 'Spread') this.#machine.owed(...owed.spread);
     const started = programs.agent.started(agent);
     if (this.#machine.chef.run === undefined) {
-      const run = this.#machine.startChef('summoner', at);
+      const run = this.#machine.startChef('summoner', running.startedAt, at);
       if (owed._tag === 'Unspread') run.isSpread = false;
       return started;
     }
@@ -333,16 +363,21 @@ export class SimulatedNode {
     else tally.failed++;
     if (isSuccess) this.#succeeded(run, at);
     if (run.by === 'fallback') this.#fallback?.runEnded(run.end, isSuccess, at);
-    if (run.by === 'summoner' && this.#agent !== undefined) {
-      const { running } = this.#agent.decision.state.node;
-      if (O.isSome(running)) this.#watch.ended(at, running.value, isSuccess);
-      this.#carryOut(this.#endFor(this.#agent, at, run.end), at);
-    }
+    if (run.by === 'summoner' && this.#agent !== undefined) this.#tellEnd(run.end, this.#agent.decision.state.node, at);
+    else if (run.title !== undefined) this.#leftRun = run;
     if (isSuccess && this.#isBroken && !this.#world.breaksSummoner(run.version)) {
       this.#isBroken = false;
       this.#bootAt = at + scenario.node.restartMs;
       tally.healed++;
     }
+  }
+
+  /** The agent hears how its run ended. */
+  #tellEnd(end: RunEnd, { running }: NodeState, at: EpochMs): void {
+    const agent = this.#agent;
+    if (agent === undefined) return;
+    if (O.isSome(running)) this.#watch.ended(at, running.value, runOutcomeOf(end)._tag === 'Succeeded');
+    this.#carryOut(this.#endFor(agent, at, end), at);
   }
 
   /** The node is on what the run brought, which may be a Summoner that does not work. */
@@ -408,14 +443,48 @@ export class SimulatedNode {
         return;
       case 'client-upgraded':
         this.#machine.chef.next = 'upgrades';
+        return;
+      case 'agent-restarted':
+        this.#stopAgent(at, at + restartMs);
+        return;
+      case 'agent-upgraded':
+        this.#machine.chef.isAgentReplaced = true;
     }
   }
 
-  /** The agent dies. A run under way goes on, and nobody hears of its end. */
+  /** What the run brings is a new agent: the old one stops, and the new one starts. */
+  #replaceAgent(run: ChefRun, at: EpochMs): void {
+    run.replacesAgentAt = Infinity;
+    this.#stopAgent(at, at + this.#world.scenario.node.restartMs);
+  }
+
+  /** The agent is told to stop. A run that is its child stops with it; one that is not goes on. */
+  #stopAgent(at: EpochMs, backAt: number): void {
+    const { run } = this.#machine.chef;
+    if (this.#agent !== undefined && run?.by === 'summoner' && this.#world.scenario.node.runIn === 'child') {
+      this.#machine.chefEnded(run, at);
+      this.#settle(this.#agent, at);
+    }
+    this.#killAgent(at, backAt);
+  }
+
+  /** An agent that is to stop takes in that its run stopped with it. */
+  #settle(agent: Agent, at: EpochMs): void {
+    const { decision, memory } = agent;
+    const before: SummonerState = decision.state;
+    const now = this.clockAt(at);
+    const after = this.#world.programs.agent.afterLastRun(this.#mind.policy, before, INTERRUPTED, now);
+    const event: SummonerEvent = { _tag: 'RunEnded', end: INTERRUPTED };
+    this.#watch.decided(at, this.#machine.offsetMs, event, before.node, after);
+    this.#agent = { ...agent, memory: this.#machine.disk.keep(memory, after.node, at) };
+  }
+
+  /** The agent dies. A run under way goes on; whether anybody hears of its end, the next agent's start shows. */
   #killAgent(at: EpochMs, backAt: number): void {
     const wasAlive = this.#agent !== undefined;
     if (this.#agent?.memory.isStored === false) this.#watch.recordsLost(at);
     this.#agent = undefined;
+    this.#people.repeat();
     this.#wakeAt = Infinity;
     if (this.#machine.chef.run?.by === 'summoner') this.#machine.chef.run.by = 'nobody';
     if (wasAlive && !this.#isBroken) this.#watch.died(at, backAt);
@@ -438,6 +507,7 @@ export class SimulatedNode {
     }
     this.#killAgent(at, backAt);
     if (!this.#isBroken) this.#bootAt = backAt;
+    this.#leftRun = undefined;
     this.#machine.awayUntil = backAt;
     this.#machine.disk.powerOff();
     this.#watch.stoodStill(backAt);
@@ -455,6 +525,7 @@ export class SimulatedNode {
       // That it takes so much longer is a burden that no spread could have lightened.
       this.#machine.chef.run.isSpread = false;
       this.#machine.chef.run.endsAt += backAt - at;
+      this.#machine.chef.run.replacesAgentAt += backAt - at;
     }
     this.#wakeAt = Math.max(this.#wakeAt, backAt);
     this.#bootAt = Math.max(this.#bootAt, backAt);

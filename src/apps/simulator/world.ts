@@ -90,7 +90,7 @@ export class World {
 
   /** How the scenario configures a node. */
   policyOf(identity: Assignment): SummonerPolicy {
-    const { restartMs: _, ...chosen } = this.scenario.node;
+    const { restartMs: _restartMs, runIn: _runIn, ...chosen } = this.scenario.node;
     return policyFor(identity, chosen);
   }
 

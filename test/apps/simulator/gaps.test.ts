@@ -35,6 +35,8 @@ const SLACK_MS: Readonly<Record<NodeFaultKind | SharedFaultKind, number>> = {
   'summoner-broken': FALLBACK_MS + RUN_MS,
   'run-hangs': TIME_LIMIT_MS + RETRY_MS + RUN_MS,
   'client-upgraded': 2 * RUN_MS,
+  'agent-restarted': RETRY_MS + RUN_MS,
+  'agent-upgraded': RETRY_MS + RUN_MS,
   'bus-down': 0,
   'bus-denied': 0,
   'bus-garbled': 0,
@@ -51,9 +53,16 @@ const SLACK_MS: Readonly<Record<NodeFaultKind | SharedFaultKind, number>> = {
 const LASTING: ReadonlySet<string> = new Set(
   FAULT_KINDS.filter(
     (kind) =>
-      !['agent-killed', 'clock-stepped', 'state-torn', 'summoner-broken', 'run-hangs', 'client-upgraded'].includes(
-        kind,
-      ),
+      ![
+        'agent-killed',
+        'clock-stepped',
+        'state-torn',
+        'summoner-broken',
+        'run-hangs',
+        'client-upgraded',
+        'agent-restarted',
+        'agent-upgraded',
+      ].includes(kind),
   ),
 );
 

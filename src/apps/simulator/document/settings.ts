@@ -42,6 +42,7 @@ export interface NodeJson {
   readonly backoff_base?: string;
   readonly backoff_cap?: string;
   readonly restart?: string;
+  readonly run_in?: 'child' | 'unit';
 }
 
 /** {@link FallbackSettings} as a document has them; `none` or null: the image has no fallback. */
@@ -92,6 +93,7 @@ export const NodeField = exactRecord(
     backoff_base: Working,
     backoff_cap: Working,
     restart: boundedDuration(0, DAY_MS),
+    run_in: t.keyof({ child: null, unit: null }, 'child or unit'),
   },
 );
 /** {@link NodeJson} with its fields read. */
@@ -162,6 +164,7 @@ export const nodeOfWire = (wire: NodeWire = {}): NodeSettings => ({
     capMs: wire.backoff_cap ?? NODE_SETTINGS.backoff.capMs,
   },
   restartMs: wire.restart ?? NODE_SETTINGS.restartMs,
+  runIn: wire.run_in ?? NODE_SETTINGS.runIn,
 });
 
 /** The settings as a document has them. */
@@ -176,6 +179,7 @@ export const wireOfNode = (node: NodeSettings): NodeWire => ({
   backoff_base: node.backoff.baseMs,
   backoff_cap: node.backoff.capMs,
   restart: node.restartMs,
+  run_in: node.runIn,
 });
 
 /** The settings that `wire` stands for; undefined: the image has no fallback. */
