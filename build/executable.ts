@@ -186,7 +186,14 @@ try {
   const [sea, blob] = ['sea.json', 'blob'];
   writeFileSync(
     join(scratch, sea),
-    JSON.stringify({ main: MAIN, output: blob, disableExperimentalSEAWarning: true, assets }),
+    JSON.stringify({
+      main: MAIN,
+      output: blob,
+      disableExperimentalSEAWarning: true,
+      // Who asks an agent to run now, before it listens, is not to open a process of root's to a debugger.
+      execArgv: ['--disable-sigusr1'],
+      assets,
+    }),
   );
   const writer = isForeign ? process.execPath : node.executable;
   execFileSync(writer, [`--experimental-sea-config=${sea}`], { cwd: scratch, stdio: 'ignore' });

@@ -1,14 +1,19 @@
 /** The executable for nodes: built once, and run where there is no Node, from where its package has put it. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mustRun, ROOT } from '../gates/tool.ts';
+import { eventually } from '../support/daemon-process.ts';
 import { whichExecutable } from '../support/which-executable.ts';
 
 const isBuildable = process.platform === 'linux' && ['x64', 'arm64'].includes(process.arch);
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { readonly version: string };
+
+const SIGUSR1_BIT = 1n << 9n;
+const SIGTERM_BIT = 1n << 14n;
 
 describe.skipIf(!isBuildable)('the executable for nodes (skipped but on Linux)', () => {
   let folder = '';
@@ -70,6 +75,34 @@ describe.skipIf(!isBuildable)('the executable for nodes (skipped but on Linux)',
     });
     expect(JSON.parse(stdout)).toEqual({ decision: 'Fire', reason: 'NeverSucceeded', retryAt: null });
     expect(call(['bootstrap', '--help'])).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  it('is opened to no debugger by SIGUSR1, also where it does not listen for that itself', async () => {
+    const child = spawn(executable, ['fallback'], {
+      cwd: folder,
+      stdio: 'ignore',
+      env: {
+        PATH: '/usr/bin:/bin',
+        SIGNALBOX_FALLBACK_STATE_FILE: join(folder, 'none'),
+        SIGNALBOX_FALLBACK_RECORD_FILE: join(folder, 'fallback/record'),
+        SIGNALBOX_FALLBACK_SPARE_FILE: join(folder, 'fallback/spare'),
+        SIGNALBOX_FALLBACK_LOCK_FILE: join(folder, 'fallback/lock'),
+        SIGNALBOX_FALLBACK_SPLAY_SECONDS: '0',
+        SIGNALBOX_FALLBACK_COMMAND: 'sleep 60',
+      },
+    });
+    const ended = once(child, 'exit');
+    const caught = (): bigint => {
+      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+      return BigInt(`0x${/^SigCgt:\s+([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);
+    };
+    try {
+      await eventually('it to listen for SIGTERM', () => (caught() & SIGTERM_BIT) !== 0n);
+      expect(caught() & SIGUSR1_BIT).toBe(0n);
+    } finally {
+      child.kill('SIGKILL');
+      await ended;
+    }
   });
 
   it('does not hold what steers a fleet, and says where that is', () => {

@@ -37,17 +37,21 @@ const parseYaml = (text: string): E.Either<string, unknown> =>
     (error) => `expected YAML: ${messageOf(error)}`,
   );
 
+const readText = async (file: string): Promise<string> => {
+  const text = await readFile(file, 'utf8');
+  if (text.length > DOCUMENT_BYTES_MAX) throw new Error('expected at most 4 MiB');
+  return text;
+};
+
 /** What a shell calls a file that is none, `<(command)` for one. */
 const OF_A_SHELL = /^\/(?:dev|proc)\//;
 
 /**
- * Reads `file` as a whole. A pipe would be waited for until somebody writes, by a daemon that loads its configuration again
- * for ever: so it is refused, but for what a shell hands over.
- *
- * @throws what the file system threw, or an error that says what was expected.
+ * Reads a file that a daemon may have to read again. A pipe would then be waited for until somebody writes, and that is for
+ * ever: so it is refused, but for what a shell hands over.
  */
-const readText = async (file: string): Promise<string> => {
-  if (OF_A_SHELL.test(file)) return readFile(file, 'utf8');
+const readTextAgain = async (file: string): Promise<string> => {
+  if (OF_A_SHELL.test(file)) return readText(file);
   const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stat = await handle.stat();
@@ -59,9 +63,12 @@ const readText = async (file: string): Promise<string> => {
   }
 };
 
-const readDocument = async (file: string): Promise<E.Either<Failure, unknown>> => {
+const readDocument = async (
+  file: string,
+  read: (file: string) => Promise<string>,
+): Promise<E.Either<Failure, unknown>> => {
   try {
-    return E.mapLeft((detail: string) => badData(`${file}: ${detail}`))(parseYaml(await readText(file)));
+    return E.mapLeft((detail: string) => badData(`${file}: ${detail}`))(parseYaml(await read(file)));
   } catch (error) {
     return E.left(badData(`${file}: ${messageOf(error)}`));
   }
@@ -69,7 +76,7 @@ const readDocument = async (file: string): Promise<E.Either<Failure, unknown>> =
 
 /** Reads `file` and decodes it with `codec`. */
 export const loadDocument = async <A, J>(file: string, codec: t.Type<A, J>): Promise<E.Either<Failure, A>> => {
-  const document = await readDocument(file);
+  const document = await readDocument(file, readText);
   if (E.isLeft(document)) return document;
   const decoded = decodeWith(codec)(document.right);
   return E.isRight(decoded) ? decoded : E.left(badData(`${file}: ${formatFieldErrors(decoded.left)}`));
@@ -115,7 +122,7 @@ export const loadConfig = async (
   const asked = O.isSome(named) ? named : O.fromNullable(environment['SIGNALBOX_CONFIG']);
   const file = O.isSome(asked) ? asked.value : CONFIG_FILE_DEFAULT;
   const isAbsent = O.isNone(asked) && (await isMissing(file));
-  const document = isAbsent ? E.right(undefined) : await readDocument(file);
+  const document = isAbsent ? E.right(undefined) : await readDocument(file, readTextAgain);
   if (E.isLeft(document)) return document;
   const config = decodeConfig(document.right, environment, parseYaml);
   if (E.isLeft(config)) return isAbsent ? config : E.left(badData(`${file}: ${config.left.detail}`));
