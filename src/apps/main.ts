@@ -28,7 +28,15 @@ const stop = new AbortController();
 
 /** A command that answers a question says only what went wrong; a daemon also says what it does. */
 const logDestination = pino.destination({ dest: 2, sync: true });
-const logger = pino({ level: 'warn', base: null, timestamp: pino.stdTimeFunctions.isoTime }, logDestination);
+const logger = pino(
+  {
+    level: 'warn',
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (level) => ({ level }) },
+  },
+  logDestination,
+);
 
 /** Whoever read the output is gone and wants no more of it: a command ends in its own way, as when it is asked to. */
 const onOutputError = (error: NodeJS.ErrnoException): void => {

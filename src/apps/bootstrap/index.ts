@@ -13,6 +13,6 @@ export {
   type MachineSource,
   type NodeNaming,
 } from './find-machine.ts';
-export { describeShares, type ShareJson, sharesToJson } from './shares.ts';
+export { describeShares, type ShareJson, sharesToJson, unmappedZone } from './shares.ts';
 export { type HookDeps, tellHook } from './tell-hook.ts';
 export { type BootstrapReport, describeBootstrap, type PlannedFile, runBootstrap } from './run-bootstrap.ts';

@@ -15,7 +15,7 @@ import { gceMetadata } from '../../adapters/gce-metadata/index.ts';
 import { systemClock } from '../../adapters/system-clock/index.ts';
 import type { ZoneId } from '../../domain/names.ts';
 import { SECOND_MS } from '../../domain/time.ts';
-import { ZoneMap } from '../../domain/zone-map.ts';
+import { describeUnmappedZone, ZoneMap } from '../../domain/zone-map.ts';
 import type { MachineMetadata } from '../../ports/machine-metadata.ts';
 import type { ProcessOrder } from '../../ports/process-runner.ts';
 import { fail, withConfig } from '../cli/command.ts';
@@ -28,7 +28,7 @@ import type { BootstrapCommand } from './cli.ts';
 import type { BootstrapDeps, FileChange, FileReading } from './deps.ts';
 import { findMachine, type FoundMachine, type MachineDeps, type MachineSource } from './find-machine.ts';
 import { type BootstrapReport, describeBootstrap, runBootstrap } from './run-bootstrap.ts';
-import { describeShares, sharesToJson } from './shares.ts';
+import { describeShares, sharesToJson, unmappedZone } from './shares.ts';
 import { tellHook } from './tell-hook.ts';
 
 /** Both files are a few hundred bytes; what is longer was not written here. */
@@ -217,6 +217,11 @@ export const zones = (
     const map = await loadDocument(pathOf(file.right), ZoneMap);
     if (E.isLeft(map)) return fail(terminal, map.left, EXIT.badConfiguration);
     const counts = O.toUndefined(nodesByZone);
+    const unmapped = counts === undefined ? undefined : unmappedZone(map.right, counts);
+    if (unmapped !== undefined) {
+      const wayOut = `add ${unmapped.zone} to the map, or leave it out of --nodes`;
+      return fail(terminal, badData(`${describeUnmappedZone(unmapped)}; ${wayOut}`));
+    }
     if (isJson) terminal.out(JSON.stringify(sharesToJson(map.right, counts)));
     else for (const line of describeShares(map.right, counts)) terminal.out(line);
     return EXIT.done;

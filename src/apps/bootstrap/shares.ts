@@ -1,5 +1,5 @@
 import type { ZoneId } from '../../domain/names.ts';
-import { environmentShares, type ZoneMap } from '../../domain/zone-map.ts';
+import { environmentShares, type UnmappedZone, type ZoneMap, zonesOf } from '../../domain/zone-map.ts';
 import { table } from '../cli/table.ts';
 
 /** What one environment gets of the fleet, for machines. */
@@ -15,10 +15,17 @@ export interface ShareJson {
 const totalOf = (nodesByZone: ReadonlyMap<ZoneId, number> | undefined): number | undefined =>
   nodesByZone === undefined ? undefined : [...nodesByZone.values()].reduce((sum, nodes) => sum + nodes, 0);
 
+/** The first zone that nodes were counted in and that `map` does not name: their environment nobody knows (law B2). */
+export const unmappedZone = (map: ZoneMap, nodesByZone: ReadonlyMap<ZoneId, number>): UnmappedZone | undefined => {
+  const known = zonesOf(map);
+  const zone = [...nodesByZone.keys()].find((counted) => !known.includes(counted));
+  return zone === undefined ? undefined : { _tag: 'UnmappedZone', zone, known };
+};
+
 /**
  * What each environment gets of the fleet (law B5).
  *
- * @param nodesByZone - without it, all zones count alike.
+ * @param nodesByZone - of zones of the map alone, which {@link unmappedZone} checks; without it, all zones count alike.
  */
 export const sharesToJson = (map: ZoneMap, nodesByZone?: ReadonlyMap<ZoneId, number>): readonly ShareJson[] => {
   const total = totalOf(nodesByZone);

@@ -24,8 +24,8 @@ setting() { # NAME VALUE; a blank value leaves the default
   case $1 in
   STATE_FILE | RECORD_FILE | SPARE_FILE | LOCK_FILE | METRICS_FILE)
     case $2 in [!/]*) expected='an absolute path' ;; esac ;;
-  THRESHOLD_SECONDS | RETRY_SECONDS | TIME_LIMIT_SECONDS | SPLAY_SECONDS) case $1:$2 in
-    SPLAY_SECONDS:0) ;; *:0* | *:*[!0-9]* | *:????????*) expected='1 to 9999999, in seconds' ;; esac ;;
+  THRESHOLD_SECONDS | RETRY_SECONDS | TIME_LIMIT_SECONDS | SPLAY_SECONDS) least=1 && case $1 in S*) least=0 ;; esac
+    case $least:$2 in 0:0) ;; *:0* | *:*[!0-9]* | *:????????*) expected="$least to 9999999, in seconds" ;; esac ;;
   NODE_NAME | COMMAND | HOOK) ;;
   *) expected='the name of a setting' ;;
   esac

@@ -5,8 +5,10 @@
  */
 import * as O from 'fp-ts/lib/Option.js';
 import type { Running } from '../../domain/node-state.ts';
-import type { RunEnd } from '../../domain/run-outcome.ts';
+import { type RunEnd, runOutcomeOf } from '../../domain/run-outcome.ts';
+import { formatSignalRefusal } from '../../domain/signal.ts';
 import { afterLastRun, step } from '../../domain/summoner.ts';
+import { formatDuration } from '../../domain/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { type Agent, begin, type ClockReading, kept, type Mind, type Noticed, started, takeInEnd } from './agent.ts';
 import { keepMemory } from './node-memory.ts';
@@ -52,11 +54,22 @@ const report = (ports: SummonerPorts, { decision, memory }: Agent): void => {
   tell(ports, onDecision, decision, memory.isStored);
   const fields = { node: policy.identity.node, reason: reason._tag };
   if (O.isSome(verdict) && verdict.value._tag === 'Refused') {
-    log('warn', 'signal refused', { ...fields, refusal: verdict.value.refusal._tag });
+    log('warn', 'signal refused', { ...fields, refusal: formatSignalRefusal(verdict.value.refusal) });
   } else if (O.isSome(verdict) && verdict.value._tag === 'Accepted') {
     log('info', 'signal accepted', { ...fields, version: O.toNullable(state.node.pending)?.version ?? null });
   }
   if (action._tag === 'Start') log('info', 'run started', { ...fields, version: O.toNullable(action.running.version) });
+};
+
+const reportEnd = ({ log, policy }: SummonerPorts, running: Running, { endedAt, end }: EndedRun): void => {
+  const outcome = runOutcomeOf(end, running.cause._tag === 'Upgraded', policy.outcomes);
+  log('info', 'run ended', {
+    node: policy.identity.node,
+    cause: running.cause._tag,
+    version: O.toNullable(running.version),
+    outcome: outcome._tag === 'Failed' ? outcome.name : outcome._tag,
+    took: formatDuration(Math.max(0, endedAt - running.startedAt)),
+  });
 };
 
 const converged = async ({ converge, log }: SummonerPorts, running: Running, abort: AbortSignal): Promise<RunEnd> => {
@@ -76,7 +89,10 @@ export const follow = async (ports: SummonerPorts, running: Running, ending: Pro
   const end = await ending;
   const ended: EndedRun = { cause: running.cause, startedAt: running.startedAt, endedAt: ports.clock.now(), end };
   if (isLeft(ports, end)) ports.log('info', 'the run is left to the next agent');
-  else tell(ports, ports.onRunEnded, ended);
+  else {
+    reportEnd(ports, running, ended);
+    tell(ports, ports.onRunEnded, ended);
+  }
   return ended;
 };
 

@@ -1,6 +1,7 @@
 import type * as O from 'fp-ts/lib/Option.js';
 import type { CaughtSignals, CommandLine, Loader } from '../cli/command-line.ts';
 import type { ExitCode } from '../cli/exit-code.ts';
+import { refuseUsage } from '../cli/arguments.ts';
 import { examples } from '../cli/help-text.ts';
 import { keepHeapSmall } from '../cli/small-heap.ts';
 import type { Terminal } from '../cli/terminal.ts';
@@ -27,10 +28,10 @@ export const registerSummoner = (
     seeToTheEnd();
     const signals = catchSignals();
     const [{ withSummoner }, { summonerCommand }] = await Promise.all([main(), import('./commands.ts')]);
-    return withSummoner(configFile(), terminal, signals, ({ ports, takeLock, serve }) => {
+    return withSummoner(configFile(), terminal, signals, ({ ports, takeLock, isServed, serve }) => {
       keepHeapSmall();
       if (!options.isOnce && !options.isDry) sayWhatIsDone();
-      return summonerCommand(ports, takeLock, terminal, options, serve);
+      return summonerCommand(ports, takeLock, terminal, options, { serve, isServed });
     });
   };
 
@@ -41,7 +42,11 @@ export const registerSummoner = (
     .option('--dry-run', 'with --once: say what it would do, and do nothing')
     .option('--json', 'with --once: the decision as one JSON document')
     .addHelpText('after', examples('summoner', 'summoner --once --dry-run --json'))
-    .action((options: { once?: true; dryRun?: true; json?: true }) =>
-      finish(summon({ isOnce: options.once === true, isDry: options.dryRun === true, isJson: options.json === true })),
+    .action(({ once, dryRun, json }: { once?: true; dryRun?: true; json?: true }) =>
+      finish(
+        json === true && once !== true && dryRun !== true
+          ? refuseUsage(terminal, 'expected --json only with --once: a daemon tells what it does in its log')
+          : summon({ isOnce: once === true, isDry: dryRun === true, isJson: json === true }),
+      ),
     );
 };

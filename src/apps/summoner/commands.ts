@@ -10,6 +10,7 @@ import type { SummonerDecision } from '../../domain/summoner.ts';
 import { formatInstant } from '../../domain/time.ts';
 import { EXIT, type ExitCode } from '../cli/exit-code.ts';
 import type { Terminal } from '../cli/terminal.ts';
+import type { ConfiguredSummoner } from './configured-summoner.ts';
 import { aloneOnNode, type TakeNodeLock } from './node-lock.ts';
 import { foresee, type Look, summonOnce } from './once.ts';
 import { runSummoner } from './summoner.ts';
@@ -83,16 +84,20 @@ const lookOnce = async (ports: SummonerPorts, terminal: Terminal, isJson: boolea
  * `signalbox summoner`; a dry run needs no lock, since it changes nothing.
  *
  * @param serve - the agent, until it is asked to stop.
+ * @param isServed - whether another one is alive.
  */
 export const summonerCommand = async (
   ports: SummonerPorts,
   takeLock: TakeNodeLock,
   terminal: Terminal,
   { isOnce, isDry, isJson }: SummonerOptions,
-  serve: (ports: SummonerPorts) => Promise<void> = (given) => runSummoner(given, terminal.abort),
+  {
+    serve = (given) => runSummoner(given, terminal.abort),
+    isServed = () => Promise.resolve(false),
+  }: Partial<Pick<ConfiguredSummoner, 'serve' | 'isServed'>> = {},
 ): Promise<ExitCode> => {
   if (isDry) {
-    print(terminal, await foresee(ports), undefined, isJson);
+    print(terminal, await foresee(ports, await isServed()), undefined, isJson);
     return EXIT.done;
   }
   return aloneOnNode(takeLock, terminal, async () => {

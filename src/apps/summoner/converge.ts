@@ -26,6 +26,19 @@ const endOf = (applier: Applier, outcome: ProcessOutcome): RunEnd => {
 const titleOf = ({ cause, version, startedAt }: Running): string =>
   ['Signalbox run:', cause._tag, ...(O.isSome(version) ? [version.value] : []), formatInstant(startedAt)].join(' ');
 
+const howItEnded = (outcome: ProcessOutcome): Readonly<Record<string, unknown>> => {
+  switch (outcome._tag) {
+    case 'Exited':
+      return { outcome: outcome._tag, exit_code: outcome.code };
+    case 'Signalled':
+      return { outcome: outcome._tag, signal: outcome.signal };
+    case 'Stopped':
+      return { outcome: outcome._tag, cause: outcome.cause };
+    case 'NotStarted':
+      return { outcome: outcome._tag };
+  }
+};
+
 const endWith = (
   applier: Applier,
   { command }: ProcessOrder,
@@ -37,7 +50,7 @@ const endWith = (
   const isLeft = isOutliving && outcome._tag === 'Stopped' && outcome.cause === 'Aborted';
   if (!isSuccess && !isLeft) {
     const outputTail = outcome._tag === 'NotStarted' ? outcome.detail : outcome.outputTail;
-    log('warn', 'the run did not exit 0', { command, outcome: outcome._tag, output_tail: outputTail });
+    log('warn', 'the run did not exit 0', { command, ...howItEnded(outcome), output_tail: outputTail });
   }
   return endOf(applier, outcome);
 };

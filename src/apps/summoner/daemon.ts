@@ -4,7 +4,7 @@
  * @module
  */
 import * as E from 'fp-ts/lib/Either.js';
-import { MINUTE_MS } from '../../domain/time.ts';
+import { formatDuration, MINUTE_MS } from '../../domain/time.ts';
 import { type Failure, formatFailure } from '../failure.ts';
 import { newBell } from './bell.ts';
 import { latestTo } from './latest.ts';
@@ -110,6 +110,11 @@ export const runDaemon = async (
   };
   abort.addEventListener('abort', onStop, { once: true });
   checkWatchdog(starting, watchdogMs);
+  log('info', 'the Summoner starts', {
+    ...starting.policy.identity,
+    pid,
+    window: formatDuration(starting.policy.windowMs),
+  });
   const stopWatching = await watchRequests(bell.ring);
   try {
     await runSummoner(withHooks(starting, hooks), abort, {

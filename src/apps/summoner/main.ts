@@ -17,6 +17,7 @@ import { systemClock } from '../../adapters/system-clock/index.ts';
 import { transientUnitRunner } from '../../adapters/transient-unit/index.ts';
 import { APPLIERS } from '../../domain/applier.ts';
 import { fallbackRecordOf, fallbackSuccess } from '../../domain/fallback-record.ts';
+import { decodeNodeStatus } from '../../domain/node-status.ts';
 import type { ProcessRunner } from '../../ports/process-runner.ts';
 import { fail, withConfig } from '../cli/command.ts';
 import type { CaughtSignals } from '../cli/command-line.ts';
@@ -32,7 +33,7 @@ import { orderFrom } from './configured-order.ts';
 import { policyFrom } from './configured-policy.ts';
 import type { ConfiguredSummoner } from './configured-summoner.ts';
 import { convergeWith, takeUpWith } from './converge.ts';
-import { requestsPath, stateDirectory } from './node-files.ts';
+import { requestsPath, stateDirectory, statusPath } from './node-files.ts';
 import { operatorOf } from './operator.ts';
 import { giveWayToInit } from './process-one.ts';
 import type { ToldFiles } from './publisher.ts';
@@ -115,6 +116,19 @@ const surroundingsOf = async (
   };
 };
 
+/** No status is longer, in bytes: 1 MiB. */
+const STATUS_BYTES_MAX = 1_048_576;
+
+const isServed = async (loaded: LoadedConfig): Promise<boolean> => {
+  try {
+    const { bytes } = await nodeFileSystem.look(statusPath(stateDirectory(loaded)), STATUS_BYTES_MAX, 'refuse');
+    const status = decodeNodeStatus(Buffer.from(bytes).toString('utf8'));
+    return E.isRight(status) && (await nodeFileSystem.authorIsGone(status.right.writer)) === false;
+  } catch {
+    return false;
+  }
+};
+
 /** Runs a command with a Summoner that is put together as it is configured, and with the lock of its node. */
 export const withSummoner = (
   configFile: O.Option<string>,
@@ -129,6 +143,7 @@ export const withSummoner = (
     return command({
       ports: ports.right,
       takeLock: () => takeFileLock(join(stateDirectory(loaded), LOCK_FILE)),
+      isServed: () => isServed(loaded),
       serve: async (given) =>
         runConfiguredDaemon(loaded, given, terminal.abort, await surroundingsOf(loaded, configFile, terminal, signals)),
     });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import * as O from 'fp-ts/lib/Option.js';
 import { step, type SummonerDecision } from '../../domain/summoner.ts';
 import { begin, takeIn } from './agent.ts';
 import { carryOut, finishRuns, mindOf, notice, type Resting } from './carry-out.ts';
@@ -37,10 +38,16 @@ const readOnly = (state: SummonerPorts['state']): SummonerPorts['state'] => ({
   write: () => Promise.resolve({ _tag: 'Conflict' }),
 });
 
-/** What {@link summonOnce} would decide. Stores and runs nothing. */
-export const foresee = async (ports: SummonerPorts): Promise<SummonerDecision> => {
+/**
+ * What {@link summonOnce} would decide. Stores and runs nothing.
+ *
+ * @param isServed - whether an agent of this node is alive: a run that the state tells of is then under way, and was not
+ * cut short.
+ */
+export const foresee = async (ports: SummonerPorts, isServed = false): Promise<SummonerDecision> => {
   const memory = await loadMemory({ ...ports, state: readOnly(ports.state) });
-  const { decision } = begin(mindOf(ports), memory, await notice(ports));
+  const isRunning = isServed && O.isSome(memory.node.running);
+  const { decision } = begin(mindOf(ports), memory, await notice(ports), isRunning);
   if (decision.action._tag === 'Start') return decision;
   const observation = await observe(ports, undefined);
   return step(ports.policy, decision.state, { _tag: 'Observed', observation }, ports.clock.now());

@@ -63,6 +63,20 @@ describe('signals', () => {
     expect(await daemon.stop()).toBe(0);
   });
 
+  it('while it runs, a dry run says so, and would start nothing beside it', async () => {
+    touch('hold');
+    const daemon = started();
+    await eventually('the run to start', () => runs() === 1 && status()?.['running'] !== null);
+    const dry = await runSignalbox(
+      ['--config', 'config.yaml', 'summoner', '--once', '--dry-run', '--json'],
+      under.directory,
+    );
+    expect(JSON.parse(dry.out)).toMatchObject({ action: 'Wait', reason: 'AlreadyRunning' });
+    touch('go');
+    await settled();
+    expect(await daemon.stop()).toBe(0);
+  });
+
   it('SIGHUP loads the configuration again, and goes by it', async () => {
     const daemon = started();
     await settled();
