@@ -254,4 +254,7 @@ const build = (given: Package): string => {
   }
 };
 
-for (const given of [agent, fallback]) console.log(build(given));
+for (const given of [agent, fallback]) {
+  const deb = build(given);
+  console.log(`${deb}: ${statSync(deb).size} bytes`);
+}

@@ -17,6 +17,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -216,6 +217,7 @@ try {
     join(folder, 'NOTICES.txt'),
     `${noticesOf(metafile)}\n${'-'.repeat(80)}\n\nnode ${process.versions.node}\n\n${readFileSync(node.licence, 'utf8')}`,
   );
+  console.log(`${executable}: ${statSync(executable).size} bytes`);
 } finally {
   rmSync(scratch, { recursive: true });
 }

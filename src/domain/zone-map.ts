@@ -82,12 +82,16 @@ export interface UnmappedZone {
 
 const KNOWN_SHOWN_MAX = 10;
 
-/** What is wrong and the way out, in one line (fault 65). */
-export const formatUnmappedZone = ({ zone, known }: UnmappedZone): string => {
+/** What is wrong, whatever the zone was wanted for. */
+export const describeUnmappedZone = ({ zone, known }: UnmappedZone): string => {
   const shown = known.slice(0, KNOWN_SHOWN_MAX).join(', ');
   const more = known.length > KNOWN_SHOWN_MAX ? ` and ${known.length - KNOWN_SHOWN_MAX} more` : '';
-  return `zone: expected one of the zone map (${shown === '' ? 'which is empty' : `${shown}${more}`}), got ${zone}; add ${zone} to the map, then bootstrap again: nothing was assigned`;
+  return `zone: expected one of the zone map (${shown === '' ? 'which is empty' : `${shown}${more}`}), got ${zone}`;
 };
+
+/** What is wrong with a machine's zone and the way out, in one line (fault 65). */
+export const formatUnmappedZone = (unmapped: UnmappedZone): string =>
+  `${describeUnmappedZone(unmapped)}; add ${unmapped.zone} to the map, then bootstrap again: nothing was assigned`;
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 

@@ -234,6 +234,17 @@ describe('signalbox zones', () => {
     });
   });
 
+  it.each([[[]], [['--json']]])('B2: counts no nodes in a zone that is not mapped %j', async (options) => {
+    await onMachine({}, async ({ root }) => {
+      const counted = ['--nodes', 'use1-az4=10', 'nowhere=1', ...options];
+      expect(await runSignalbox(['-c', 'etc/config.yaml', 'zones', ...counted], root)).toEqual({
+        code: 65,
+        out: '',
+        err: 'signalbox: zone: expected one of the zone map (us-central1-a, us-east-1a, use1-az4), got nowhere; add nowhere to the map, or leave it out of --nodes\n',
+      });
+    });
+  });
+
   it('without a map it says what is missing', async () => {
     await onMachine(
       {},

@@ -12,8 +12,9 @@ template '/etc/signalbox/config.yaml' do
   source 'config.yaml.erb'
   mode '0644'
   variables(config: node['signalbox']['config'].to_h.compact)
-  # A configuration that the Summoner would not start with is never put in place, and the run fails.
-  verify 'signalbox --config %{path} node status'
+  # A configuration that the Summoner would not start with is never put in place, and the run fails. A bus that is merely not
+  # reached is none of its faults.
+  verify 'signalbox --config %{path} summoner --once --dry-run'
   notifies :restart, 'service[signalbox-summoner]', :delayed
 end
 
