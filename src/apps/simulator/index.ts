@@ -45,7 +45,7 @@ export type {
 } from '../fallback/firing.ts';
 export type { Deciders } from '../librarian/tick.ts';
 export type { Agent, AgentOrder, ClockReading, Mind, Noticed } from '../summoner/agent.ts';
-export type { NodeMemory } from '../summoner/node-memory.ts';
+export type { KeptAside, NodeMemory, Recollection } from '../summoner/node-memory.ts';
 export { defaultFaults, type FaultMix } from './default-faults.ts';
 export {
   type ArtifactJson,

@@ -43,8 +43,9 @@ const sameNode = (identity: Assignment, stored: StoredNodeState): boolean =>
   isSameAssignment(identity, stored.identity);
 
 /** A body that cannot be used, or not all of it. */
-interface Aside {
+export interface KeptAside {
   readonly body: string;
+  /** What is wrong with it. */
   readonly why: string;
   /** How the node goes on without. */
   readonly goesOn: string;
@@ -54,7 +55,7 @@ const AS_NEW = 'as one that never ran';
 const WITH_THE_REST = 'with the rest of it';
 
 /** Keeps a body beside the state, under a name that tells when; a person, or a newer agent, may want to see it. */
-const keepAside = async (ports: MemoryPorts, { body, why, goesOn }: Aside): Promise<void> => {
+const keepAside = async (ports: MemoryPorts, { body, why, goesOn }: KeptAside): Promise<void> => {
   const key = `${STATE_KEY}.kept-aside-${ports.clock.now()}`;
   const written = await ports.state.write(key, body, undefined);
   ports.log('error', `the state was kept aside; this node goes on ${goesOn}`, {
@@ -67,7 +68,7 @@ const keepAside = async (ports: MemoryPorts, { body, why, goesOn }: Aside): Prom
 export interface Recollection {
   readonly memory: NodeMemory;
   /** What is kept aside. */
-  readonly aside?: Aside;
+  readonly aside?: KeptAside;
 }
 
 /**
