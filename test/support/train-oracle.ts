@@ -79,11 +79,11 @@ const isWhollyRead = ({ plan, pins }: TickView, environment: EnvironmentName): b
   plan.stacks.every((stack) => pins.get(environment)?.has(stack));
 
 /** Whether a step is open that the pins, as they were read, do not show to be complete. */
-const isStepVisiblyOpen = ({ plan, pins, memory }: TickView, environment: EnvironmentName): boolean => {
+const isStepVisiblyOpen = ({ pins, memory }: TickView, environment: EnvironmentName): boolean => {
   const step = memory.steps.get(environment);
   return (
     step !== undefined &&
-    plan.stacks.some((stack) => {
+    step.stacks.some((stack) => {
       const pin = pins.get(environment)?.get(stack) ?? O.none;
       return O.isNone(pin) || pin.value !== step.version;
     })
@@ -310,9 +310,12 @@ export class TrainOracle {
     this.ensure(this.fleet.artifacts.get(version)?.rejected !== true, 'T12', () => `${what} is rejected`);
     this.ensure(mayTravel(view, version), 'L1', () => `${what} is not complete on every stack`);
     this.ensure(stacks.length > 0 && new Set(stacks).size === stacks.length, 'L8', () => what);
+    // In the place of a step to another version, whose Librarian may be about to pin it, every stack is gone through.
+    const isOvertaking =
+      view.memory.steps.get(environment)?.version !== version && isStepVisiblyOpen(view, environment);
     for (const stack of stacks) {
       const pin = view.pins.get(environment)?.get(stack) ?? O.none;
-      this.ensure(O.isNone(pin) || pin.value !== version, 'L8', () => `${what} is there already`);
+      this.ensure(isOvertaking || O.isNone(pin) || pin.value !== version, 'L8', () => `${what} is there already`);
       this.ensure(!isHeld(view, stage, environment, stack), 'T10', () => `${what} is held`);
     }
     if (reason === 'Resumed') {
