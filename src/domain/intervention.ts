@@ -10,9 +10,9 @@ import { promotable } from './catalogue.ts';
 import { holdsInForce } from './freeze.ts';
 import { type Hold, holdOnEnvironment, holdOnStack } from './hold.ts';
 import type { EnvironmentName, StackName, Version } from './names.ts';
-import { type EnvironmentPin, environmentPin, type Pins } from './pins.ts';
+import type { Pins } from './pins.ts';
 import { environmentsOf, stageOf, STAGE_SPLAY_SECONDS_DEFAULT } from './release-plan.ts';
-import type { TickView } from './tick.ts';
+import { pinOf, type TickView } from './tick/view.ts';
 import { type NewStep, openStep, type Step, type TrainMemory } from './train-memory.ts';
 
 /** What an intervention wants done, as a tick's promotions. */
@@ -158,7 +158,12 @@ const promoteTo = (
       ? promotion.stacks
       : lackingStacks(view.pins, environment, promotion.stacks, version);
   if (stacks.length === 0) return { promotions: [], memory };
-  const isOnItsWay = open?.version === version && promotion.stacks.every((stack) => open.stacks.includes(stack));
+  // Somebody may have moved the pins elsewhere since the step was opened: as it stands, nobody would finish it any more.
+  const pin = pinOf(view, environment);
+  const isOnItsWay =
+    pin._tag === 'Incomplete' &&
+    open?.version === version &&
+    promotion.stacks.every((stack) => open.stacks.includes(stack));
   return {
     promotions: [{ ...promotion, stacks }],
     memory: isOnItsWay ? memory : openStep(memory, environment, stepOf(view, promotion, open)),
@@ -230,9 +235,6 @@ export interface RollbackRequest {
   /** Where to; none: the last version each had before that is complete and not rejected. */
   readonly to: O.Option<Version>;
 }
-
-const pinOf = ({ plan, pins, memory }: TickView, environment: EnvironmentName): EnvironmentPin =>
-  environmentPin(plan.stacks, pins, environment, memory.steps.get(environment));
 
 /** What `environment` carries on any stack, or is on its way to. */
 const carriedVersions = (view: TickView, environment: EnvironmentName): readonly Version[] => {

@@ -30,13 +30,12 @@ import {
   UNKNOWN_WHEN,
   earliest,
   promoteThrough,
-  pinOf,
   mayActAt,
   BY_HAND,
 } from './tick/step.ts';
 import { decideTakers } from './tick/taker.ts';
 import { decideTrain } from './tick/train.ts';
-import type { Promotion, TickDecision, TickView } from './tick/view.ts';
+import { pinOf, type Promotion, type TickDecision, type TickView } from './tick/view.ts';
 
 export type { Promotion, TickDecision, TickView } from './tick/view.ts';
 

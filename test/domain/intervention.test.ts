@@ -123,6 +123,18 @@ describe('a promotion by hand', () => {
     expect(again.memory).toBe(fleet.memory);
   });
 
+  it('L3: to where an open step led before somebody moved the pins elsewhere is a step from there', () => {
+    const fleet = fleetOf();
+    fleet.memory = done(promote(fleet)).memory;
+    for (const stack of [BASALT, IRONSTONE]) fleet.setPin(PROD, stack, v(3));
+    fleet.intervene(
+      (view) => promoteByHand(view, { environment: PROD, version: v(2), stack: O.none, splaySeconds: O.none }),
+      new Set([IRONSTONE]),
+    );
+    fleet.tick();
+    expect(fleet.pin(PROD, IRONSTONE)).toEqual(O.some(v(2)));
+  });
+
   it('of another version takes the place of an open step', () => {
     const fleet = fleetOf();
     fleet.memory = done(promote(fleet)).memory;

@@ -11,12 +11,12 @@ import { holdsInForce } from '../freeze.ts';
 import { holdOnPromotion, holdOnStack } from '../hold.ts';
 import type { EnvironmentName, Slug, StackName, Version } from '../names.ts';
 import type { Outcome, PromotedReason, WaitingReason } from '../outcome.ts';
-import { type EnvironmentPin, environmentPin, isStepComplete } from '../pins.ts';
+import { isStepComplete } from '../pins.ts';
 import type { Stage } from '../release-plan.ts';
 import { type DepartureState, departureAfter, departureAtOrBefore } from '../schedule.ts';
 import { earlier, type EpochMs, plus } from '../time.ts';
 import type { NewStep } from '../train-memory.ts';
-import type { Promotion, TickView } from './view.ts';
+import { pinOf, type Promotion, type TickView } from './view.ts';
 
 /** The outcome of one environment, with the effect that comes of it. */
 export interface Decided {
@@ -104,9 +104,6 @@ export const promoteThrough = (
     promotion: { environment, version, stacks: free, splaySeconds, reason },
   };
 };
-
-export const pinOf = ({ plan, pins, memory }: TickView, environment: EnvironmentName): EnvironmentPin =>
-  environmentPin(plan.stacks, pins, environment, memory.steps.get(environment));
 
 /** Tries an open step again. It waits for no departure: it is the rest of one that acted (law T13). */
 export const resume = (

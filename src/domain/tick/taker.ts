@@ -15,13 +15,12 @@ import {
   atNextDeparture,
   UNKNOWN_WHEN,
   earliest,
-  pinOf,
   resume,
   begin,
   NO_ARTIFACT,
   sourceVersion,
 } from './step.ts';
-import type { TickView } from './view.ts';
+import { pinOf, type TickView } from './view.ts';
 
 /** What an environment of a `latest` or `canary` stage takes, or why there is nothing to take. */
 const targetOf = (view: TickView, stage: LatestStage | CanaryStage): E.Either<WaitingReason, Version> => {

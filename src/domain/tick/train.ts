@@ -18,12 +18,11 @@ import {
   upToDate,
   atNextDeparture,
   UNKNOWN_WHEN,
-  pinOf,
   resume,
   begin,
   sourceVersion,
 } from './step.ts';
-import type { TickView } from './view.ts';
+import { pinOf, type TickView } from './view.ts';
 
 /**
  * What stops a whole train before its shape is even looked at: a stop of which nobody knows what it is on, or else one

@@ -7,7 +7,7 @@ import type { Catalogue } from '../catalogue.ts';
 import type { Hold } from '../hold.ts';
 import type { EnvironmentName, StackName, Version } from '../names.ts';
 import type { Outcome, PromotedReason } from '../outcome.ts';
-import type { Pins } from '../pins.ts';
+import { type EnvironmentPin, environmentPin, type Pins } from '../pins.ts';
 import type { ReleasePlan } from '../release-plan.ts';
 import type { EpochMs } from '../time.ts';
 import type { TrainMemory } from '../train-memory.ts';
@@ -41,3 +41,7 @@ export interface TickDecision {
   /** To be stored before the first promotion is carried out. */
   readonly memory: TrainMemory;
 }
+
+/** What the pins of `environment` add up to, given the step that may be open there. */
+export const pinOf = ({ plan, pins, memory }: TickView, environment: EnvironmentName): EnvironmentPin =>
+  environmentPin(plan.stacks, pins, environment, memory.steps.get(environment));
