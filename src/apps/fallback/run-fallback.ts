@@ -27,9 +27,14 @@ const record = async (deps: FallbackDeps, own: FallbackRecord): Promise<boolean>
   return written._tag !== 'Failed';
 };
 
-/** What a look that runs nothing leaves behind: a record without what it has found to lie ahead of the clock, and metrics. */
+/** Records that what this look found to lie ahead of the clock is none, before the clock catches up with it. */
+const note = async (deps: FallbackDeps, { isNews, own }: Look): Promise<void> => {
+  if (isNews) await record(deps, own);
+};
+
+/** What a look that runs nothing leaves behind. */
 const leave = async (deps: FallbackDeps, look: Look): Promise<void> => {
-  if (look.isNews) await record(deps, look.own);
+  await note(deps, look);
   await publish(deps, look);
 };
 
@@ -58,12 +63,18 @@ const runReported = async (
   return outcome;
 };
 
-const fire = async (deps: FallbackDeps, options: FallbackOptions, decision: FallbackFire): Promise<FallbackReport> => {
+const fire = async (
+  deps: FallbackDeps,
+  options: FallbackOptions,
+  first: Look,
+  decision: FallbackFire,
+): Promise<FallbackReport> => {
   deps.log('warn', 'the fallback fires', {
     reason: decision.reason,
     delay_seconds: decision.delaySeconds,
     command: options.run.command,
   });
+  await note(deps, first);
   let firing = firingOf(decision);
   let isRecorded = false;
   for (;;) {
@@ -134,10 +145,10 @@ export const runFallback =
         return { _tag: 'Busy', decision };
       case 'Unavailable':
         deps.log('error', 'the fallback goes on without a lock', { detail: lock.detail });
-        return fire(deps, options, decision);
+        return fire(deps, options, first, decision);
       case 'Held':
         try {
-          return await fire(deps, options, decision);
+          return await fire(deps, options, first, decision);
         } finally {
           await lock.release();
         }

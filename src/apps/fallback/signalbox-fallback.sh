@@ -146,7 +146,7 @@ if command -v flock >/dev/null && mkdir -p "${LOCK_FILE%/*}/" && [ ! -L "$LOCK_F
   flock -n 9 || [ $? != 1 ] || { log 'another fallback is at work'; exit 75; }
 fi
 log "fires: $reason; runs after $delay s: $COMMAND"
-sleep "$delay" 9>&-
+if [ "$news" ]; then record; fi; sleep "$delay" 9>&- # on record before the clock catches up with it
 decide
 if [ $decision = Wait ]; then log "healed meanwhile, runs nothing: $reason"; leave; fi
 trap : TERM # from here on: asked to end, it lets the run end first

@@ -4,6 +4,7 @@
  * @module
  */
 import { defaultFallbackPolicy, type FallbackPolicy } from '../../domain/fallback.ts';
+import type { FallbackRecord } from '../../domain/fallback-record.ts';
 import type { LastRun } from '../../domain/last-run.ts';
 import type { NodeName } from '../../domain/names.ts';
 import type { RunEnd } from '../../domain/run-outcome.ts';
@@ -27,16 +28,16 @@ export class SimulatedFallback {
   readonly #machine: Machine;
   readonly #policy: FallbackPolicy;
   readonly #everyMs: number;
-  /** Told when a firing is over, which the Summoner notices. */
-  readonly #onDone: (at: EpochMs) => void;
+  /** Told when its record has changed, in the place where the Summoner notices it. */
+  readonly #onRecorded: (at: EpochMs) => void;
   #firing: Firing | undefined;
 
-  constructor(machine: Machine, node: NodeName, settings: FallbackSettings, onDone: (at: EpochMs) => void) {
+  constructor(machine: Machine, node: NodeName, settings: FallbackSettings, onRecorded: (at: EpochMs) => void) {
     const { thresholdSeconds, retryIntervalSeconds, splaySeconds, everyMs } = settings;
     this.#machine = machine;
     this.#policy = { ...defaultFallbackPolicy(node), thresholdSeconds, retryIntervalSeconds, splaySeconds };
     this.#everyMs = everyMs;
-    this.#onDone = onDone;
+    this.#onRecorded = onRecorded;
     this.nextAt = this.#nextCron(machine.world.scenario.startsAt);
   }
 
@@ -52,8 +53,9 @@ export class SimulatedFallback {
       this.#carryOut(fallback.afterDelay(this.#firing, look), at);
       return;
     }
+    // Before the clock catches up with what lies ahead of it, which may be while a firing waits.
+    if (look.isNews) this.#record(look.own, at);
     if (look.decision._tag === 'Wait') {
-      if (look.isNews) disk.writeRecord(look.own, at);
       const retryAt = Math.min(this.#machine.realTime(look.decision.retryAt), this.#noticesAt(lastRun, at));
       this.nextAt = this.#nextCron(Math.max(world.mode === 'poll' ? at : retryAt, at + 1));
       return;
@@ -114,7 +116,7 @@ export class SimulatedFallback {
 
   /** Carries out the orders of a firing until it waits, or is over. */
   #carryOut(ordering: Firing, at: EpochMs): void {
-    const { world, disk, trace } = this.#machine;
+    const { world, trace } = this.#machine;
     const { fallback } = world.programs;
     let firing = ordering;
     for (;;) {
@@ -123,7 +125,7 @@ export class SimulatedFallback {
           this.#firing = firing;
           return;
         case 'Record':
-          disk.writeRecord(firing.own, at);
+          this.#record(firing.own, at);
           firing = fallback.afterRecording(firing);
           break;
         case 'Run':
@@ -135,16 +137,22 @@ export class SimulatedFallback {
           firing = fallback.afterRun(firing, outcomeOfEnd(LOCK_HELD), this.#machine.clockAt(at));
           break;
         case 'Leave':
-          if (firing.look.isNews) disk.writeRecord(firing.look.own, at);
+          if (firing.look.isNews) this.#record(firing.look.own, at);
           trace.add(TRACED.healedMeanwhile, at, 0);
           this.#over(at);
           return;
         case 'Done':
-          this.#onDone(at);
           this.#over(at);
           return;
       }
     }
+  }
+
+  #record(record: FallbackRecord, at: EpochMs): void {
+    const { disk } = this.#machine;
+    const before = disk.record;
+    disk.writeRecord(record, at);
+    if (disk.record !== before) this.#onRecorded(at);
   }
 
   /** Whether chef-client could be started: not while somebody else runs it. */

@@ -158,6 +158,15 @@ describe('F1, F5: when it is due', () => {
     expect(seen).toBe(`last_attempt_epoch=${NOW_SECONDS + DELAY_SECONDS}\n`);
   });
 
+  it('fault 32: what lay ahead of the clock stays none when the clock catches up with it in the wait', async () => {
+    const attempt = `last_attempt_epoch=${NOW_SECONDS + 120}\n`;
+    const { world, call } = makeNode(overdue, attempt);
+    expect(await call()).toMatchObject({ _tag: 'Fired', reason: 'Overdue' });
+    const success = makeNode(stateText(NOW_SECONDS + 120));
+    expect(await success.call()).toMatchObject({ _tag: 'Fired', reason: 'RecordFromTheFuture' });
+    expect([world.ran.length, success.world.ran.length]).toEqual([1, 1]);
+  });
+
   it('fault 60: a Summoner that heals while it waits is left to itself', async () => {
     const { world, call } = makeNode(overdue);
     world.meanwhile = () => {

@@ -410,6 +410,18 @@ describe.each(shells.filter(({ command }) => command !== undefined))('under $nam
       expect(node.runs()).toHaveLength(1);
     });
 
+    it('fault 32: what lay ahead of the clock stays none when the clock catches up with it meanwhile', async () => {
+      overdue();
+      mkdirSync(join(node.root, 'own'));
+      // The last attempt, by a clock that has been set back since.
+      writeFileSync(node.recordFile, `last_attempt_epoch=${NOW + 120}\n`);
+      node.install('sleep', `echo "$((FAKE_NOW + $1))" >'${node.root}/woken'`);
+      node.install('date', `if [ -e '${node.root}/woken' ]; then cat '${node.root}/woken'; else echo "$FAKE_NOW"; fi`);
+      node.install('cat', 'while read -r line; do echo "$line"; done <"$1"');
+      expect((await node.fallback(NOW, [], waits)).exitCode).toBe(69);
+      expect(node.runs()).toHaveLength(1);
+    });
+
     it('fault 60: a Summoner that heals meanwhile is left to itself', async () => {
       overdue();
       const healed = join(node.root, 'healed');
