@@ -12,7 +12,7 @@ import { boundedInteger, boundedText, decodeJsonWith, type FieldError } from './
 import type { Disabling } from './disabling.ts';
 import { InstantField, optionField } from './json-fields.ts';
 import { EnvironmentName, NodeName, Slug, StackName, Version } from './names.ts';
-import type { PendingVersion, Running } from './node-state.ts';
+import type { PendingVersion, RunCause, Running } from './node-state.ts';
 import type { SummonerDecision } from './summoner/model.ts';
 import type { EpochMs } from './time.ts';
 
@@ -57,6 +57,7 @@ export const NodeStatusFile = t.type(
     action: Name,
     reason: Name,
     next_start: optionField(InstantField),
+    next_cause: optionField(Name),
     look_again: InstantField,
     applied_version: optionField(Version),
     last_success: optionField(InstantField),
@@ -79,8 +80,8 @@ export const NodeStatusFile = t.type(
  * What a Summoner says of itself, its fields called as in the file.
  *
  * `written` by the process `pid`, which names itself `writer`, as its temporary files do. `action` and `reason` are the tags
- * of its decision; it starts its next run at `next_start` as things stand, and looks again at `look_again`. `running` is the
- * run under way, `last_run` the last that this process saw end. `state_stored` is false while the state is held in memory,
+ * of its decision; it starts its next run at `next_start` as things stand, for `next_cause`, and looks again at `look_again`.
+ * `running` is the run under way, `last_run` the last that this process saw end. `state_stored` is false while the state is held in memory,
  * because the disk does not take it (fault 39). `bus.failures` are the polls in a row that got no answer.
  */
 export type NodeStatus = t.TypeOf<typeof NodeStatusFile>;
@@ -121,7 +122,7 @@ const disabledStatus = ({ reason, owner, until, floorToo }: Disabling) => ({
 /** What the agent that decided `decision` says of itself. */
 export const nodeStatusOf = (
   { stack, environment, node: name }: Assignment,
-  { action, reason, state: { node, bus }, nextStartAt, lookAgainAt }: SummonerDecision,
+  { action, reason, state: { node, bus }, nextStartAt, nextCause, lookAgainAt }: SummonerDecision,
   { now, writer, pid, isStored, lastPoll, lastRun }: StatusContext,
 ): NodeStatus => ({
   schema: NODE_STATUS_SCHEMA,
@@ -134,6 +135,7 @@ export const nodeStatusOf = (
   action: action._tag,
   reason: reason._tag,
   next_start: nextStartAt,
+  next_cause: O.map(({ _tag }: RunCause) => _tag)(nextCause),
   look_again: lookAgainAt,
   applied_version: node.applied,
   last_success: node.lastSuccess,

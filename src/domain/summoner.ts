@@ -99,6 +99,7 @@ const conclude = (
       state: running,
       lookAgainAt: bus.pollAt,
       nextStartAt: O.none,
+      nextCause: O.none,
       verdict,
     };
   }
@@ -119,6 +120,7 @@ const conclude = (
       state: { node: withRunStarted(node, running), bus },
       lookAgainAt: bus.pollAt,
       nextStartAt: O.none,
+      nextCause: O.none,
       verdict,
     };
   }
@@ -129,6 +131,7 @@ const conclude = (
     state: node === state.node && bus === state.bus ? state : { node, bus },
     lookAgainAt: owed === undefined ? until : earlier(until, owed.startAt),
     nextStartAt: owed === undefined ? O.none : O.some(owed.startAt),
+    nextCause: owed === undefined ? O.none : O.some(owed.cause),
     verdict,
   };
 };

@@ -259,6 +259,9 @@ describe('versions', () => {
       revision: 'r1',
     });
     expect(decision.nextStartAt).toEqual(O.some(plus(START, splayMs(nodeOf('web-17'), '2.0.0', 900))));
+    expect(decision.nextCause).toEqual(O.some({ _tag: 'NewVersion', version: '2.0.0' }));
+    const started = step(POLICY, decision.state, { _tag: 'Woke' }, O.getOrElse(() => START)(decision.nextStartAt));
+    expect(O.some(started.reason)).toEqual(decision.nextCause);
   });
 
   it('N4, fault 26: a newer signal during the splay replaces the version; a shorter splay may bring the start forward', () => {

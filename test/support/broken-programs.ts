@@ -645,6 +645,7 @@ export const deadAgent = (state: SummonerState, now: Parameters<Step>[3]): Summo
   state: { node: state.node, bus: { ...state.bus, failures: 1, pollAt: plus(now, NEVER_MS) } },
   lookAgainAt: plus(now, NEVER_MS),
   nextStartAt: O.none,
+  nextCause: O.none,
   verdict: O.none,
 });
 
@@ -746,6 +747,7 @@ const runsForNoVersion: Step = (policy, state, event, now) => {
     state: { node: state.node, bus: { ...decision.state.bus, pollAt: again } },
     lookAgainAt: again,
     nextStartAt: O.some(again),
+    nextCause: O.some(action.running.cause),
   };
 };
 

@@ -85,7 +85,12 @@ const storedState = async ({ readState }: NodePorts): Promise<E.Either<NoAnswer,
 const foreseen = (decision: SummonerDecision, node: NodeState, now: EpochMs): SummonerDecision =>
   decision.action._tag === 'Wait'
     ? decision
-    : { ...decision, state: { node, bus: decision.state.bus }, nextStartAt: O.some(now) };
+    : {
+        ...decision,
+        state: { node, bus: decision.state.bus },
+        nextStartAt: O.some(now),
+        nextCause: O.some(decision.action.running.cause),
+      };
 
 /** All there is to say of the node now. */
 export const answerOf = async (ports: NodePorts): Promise<E.Either<NoAnswer, NodeAnswer>> => {

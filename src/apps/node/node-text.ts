@@ -33,9 +33,11 @@ const REASONS: Readonly<Record<string, string>> = {
   UpToDate: 'it owes nothing before the floor',
 };
 
+const meaningIn = (meanings: Readonly<Record<string, string>>, name: string): string | undefined =>
+  Object.hasOwn(meanings, name) ? meanings[name] : undefined;
+
 /** What a reason means; the reason itself where it is of a newer Summoner. */
-export const explainReason = (reason: string): string =>
-  (Object.hasOwn(REASONS, reason) ? REASONS[reason] : undefined) ?? reason;
+export const explainReason = (reason: string): string => meaningIn(REASONS, reason) ?? reason;
 
 const presenceText = (presence: SummonerPresence, { pid, written, look_again }: NodeStatus, now: EpochMs): string => {
   switch (presence) {
@@ -59,10 +61,28 @@ const pendingText = (status: NodeStatus, now: EpochMs): string =>
     return `${version}, seen ${relative(seen, now)}${tried}`;
   });
 
+const nextRunText = ({ next_start, next_cause }: NodeStatus, now: EpochMs): string => {
+  const why = O.isSome(next_cause) ? ` for ${next_cause.value}: ${explainReason(next_cause.value)}` : '';
+  return orNothing(next_start, (at) => `${relative(at, now)}${why}`);
+};
+
+/** What became of a poll that showed no signal, and the way out. */
+const POLLS: Readonly<Record<string, string>> = {
+  Missing: 'nothing was ever promoted to its stack and environment, or it looks in another place',
+  Denied: 'the bus refuses these credentials',
+  Unavailable: 'the bus does not answer',
+  Malformed: 'what lies under its key is no signal; a promotion writes one',
+};
+
+const explainPoll = (outcome: string): string => {
+  const meaning = meaningIn(POLLS, outcome);
+  return meaning === undefined ? '' : `: ${meaning}`;
+};
+
 const busText = ({ bus: { last_poll, last_outcome, failures, next_poll } }: NodeStatus, now: EpochMs): string => {
   const last =
     O.isSome(last_poll) && O.isSome(last_outcome)
-      ? `${last_outcome.value} at ${relative(last_poll.value, now)}`
+      ? `${last_outcome.value} at ${relative(last_poll.value, now)}${explainPoll(last_outcome.value)}`
       : 'not polled yet';
   const failing = failures === 0 ? '' : `; ${failures} polls in a row got no answer`;
   return `${last}${failing}; next poll ${relative(next_poll, now)}`;
@@ -97,7 +117,7 @@ export const nodeRows = (
       ? [['running', `${running.value.cause} since ${relative(running.value.started, now)}`] as const]
       : []),
     ['decision', `${action === 'Start' ? 'start' : 'wait'} (${reason}): ${explainReason(reason)}`],
-    ['next run', orNothing(status.next_start, (at) => relative(at, now))],
+    ['next run', nextRunText(status, now)],
     ...(O.isSome(disabled)
       ? [
           [

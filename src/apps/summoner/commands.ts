@@ -23,13 +23,14 @@ export interface SummonerOptions {
   readonly isJson: boolean;
 }
 
-const decisionJson = ({ action, reason, verdict, nextStartAt, lookAgainAt }: SummonerDecision) => ({
+const decisionJson = ({ action, reason, verdict, nextStartAt, nextCause, lookAgainAt }: SummonerDecision) => ({
   action: action._tag,
   reason: reason._tag,
   version: action._tag === 'Start' ? O.toNullable(action.running.version) : null,
   verdict: O.isSome(verdict) ? verdict.value._tag : null,
   refusal: O.isSome(verdict) && verdict.value._tag === 'Refused' ? formatSignalRefusal(verdict.value.refusal) : null,
   next_start_at: O.isSome(nextStartAt) ? formatInstant(nextStartAt.value) : null,
+  next_cause: O.isSome(nextCause) ? nextCause.value._tag : null,
   look_again_at: formatInstant(lookAgainAt),
 });
 

@@ -128,6 +128,8 @@ export interface SummonerDecision {
   readonly lookAgainAt: EpochMs;
   /** When the next run starts as things stand; none while one is under way or while disabling keeps even the floor. */
   readonly nextStartAt: O.Option<EpochMs>;
+  /** What that run is for; none together with {@link SummonerDecision.nextStartAt}. */
+  readonly nextCause: O.Option<RunCause>;
   /** What became of the signal, when one was seen. */
   readonly verdict: O.Option<SignalVerdict>;
 }

@@ -139,6 +139,7 @@ describe('node status', () => {
       action: 'Start',
       reason: 'FirstRun',
       next_start: '2026-01-05T12:00:01Z',
+      next_cause: 'FirstRun',
       running: null,
     });
   });
@@ -197,7 +198,8 @@ describe('node status', () => {
       /run now +asked for/,
       /reboot +pending/,
       /state +held in memory/,
-      /bus +Missing at/,
+      /next run +\S+ \(in \S+\) for Floor: the compliance window/,
+      /bus +Missing at .*: nothing was ever promoted/,
     ]) {
       expect(text).toMatch(part);
     }

@@ -327,6 +327,7 @@ describe('blank-fields: blank fields everywhere in seconds, then a stampede at t
       state: { node: state.node, bus: { ...state.bus, failures: 0, pollAt: at, known: CRASHED } },
       lookAgainAt: at,
       nextStartAt: O.none,
+      nextCause: O.none,
       verdict: O.none,
     });
     if (event._tag === 'Observed' && event.observation._tag === 'Malformed') return wait(plus(now, MINUTE_MS));
