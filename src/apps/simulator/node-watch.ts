@@ -412,6 +412,8 @@ export class NodeWatch {
     if (event._tag === 'Observed' && event.observation._tag === 'Fresh') {
       const { signal } = event.observation;
       this.#toldOf(at, signal.manifestRecord.version, node);
+      // What is asked waits for the run under way.
+      if (O.isSome(before.running)) this.#requests?.waitFor(at);
       this.#asked(at, plus(at, offsetMs), signal);
     }
     if (O.isNone(node.accepted) || O.isNone(before.accepted)) return;

@@ -18,19 +18,20 @@ export interface Circumstances {
   /** By how much the node's clock is ahead. */
   readonly offsetMs: number;
   readonly lastSuccessAt: number;
-  /** Since when the machine has been up and its agent alive. */
-  readonly upSince: number;
+  /** Since when the machine has been up, its agent alive, and its floor not disabled. */
+  readonly freeSince: number;
 }
 
 const ofFloor = (
   { windowMs, leadMs, backoff, catchUpSplaySeconds }: SummonerPolicy,
   { floor }: NodeState,
-  { at, lastSuccessAt, upSince }: Circumstances,
+  { at, lastSuccessAt, freeSince }: Circumstances,
 ): Spread => {
   const closesAt = lastSuccessAt + windowMs;
   const hasFailed = O.isSome(floor) && floor.value.attempts > 0;
-  const caughtUpBy = upSince + catchUpSplaySeconds * SECOND_MS;
-  if (!hasFailed && upSince > closesAt && at <= caughtUpBy) return [upSince, caughtUpBy];
+  // What was to start in a standstill starts soon after it.
+  const caughtUpBy = freeSince + catchUpSplaySeconds * SECOND_MS;
+  if (!hasFailed && freeSince > closesAt - leadMs && at <= caughtUpBy) return [freeSince, caughtUpBy];
   const isRetry = at > closesAt || hasFailed;
   return isRetry ? [at, at + backoff.capMs / 2] : [closesAt - leadMs, closesAt - leadMs / 2];
 };

@@ -71,6 +71,8 @@ export class SimulatedNode {
   #wakeAt = Infinity;
   #bootAt: number;
   #bootedAt = -Infinity;
+  /** Even the floor was disabled until then. */
+  #floorHeldUntil = -Infinity;
 
   constructor(world: World, place: Place, index: number, identity: Assignment) {
     const { scenario, programs } = world;
@@ -233,7 +235,10 @@ export class SimulatedNode {
     const { node } = decision.state;
     if (node === before) return;
     this.#watch.decided(at, this.#machine.offsetMs, event, before, decision.state);
-    if (O.isSome(before.disabled) && O.isNone(node.disabled)) this.#oweWhatWasHeld(node, at);
+    if (O.isSome(before.disabled) && O.isNone(node.disabled)) {
+      if (before.disabled.value.floorToo) this.#floorHeldUntil = at;
+      this.#oweWhatWasHeld(node, at);
+    }
     if (node.accepted === before.accepted || O.isNone(node.accepted)) return;
     this.trace.add(TRACED.accepted, at, node.accepted.value.epochSeconds);
     if (event._tag !== 'Observed' || event.observation._tag !== 'Fresh' || O.isNone(node.pending)) return;
@@ -323,7 +328,7 @@ export class SimulatedNode {
       at,
       offsetMs: this.#machine.offsetMs,
       lastSuccessAt: this.#lastSuccessAt,
-      upSince: Math.max(this.#bootedAt, this.#machine.awayUntil),
+      freeSince: Math.max(this.#bootedAt, this.#machine.awayUntil, this.#floorHeldUntil),
     });
     if (owed._tag === 'Spread') this.#machine.owed(...owed.spread);
     const started = programs.agent.started(agent);
