@@ -41,6 +41,17 @@ test('the seed of a failure brings the same failure', async () => {
   expect(first).toContain('SIGNALBOX_TEST_SEED=-42 SIGNALBOX_TEST_RUNS=300 npx vitest run');
 });
 
+test('a property that takes its test’s time says with which seed', { timeout: 2_000 }, async () => {
+  const { propertyParameters } = await load({});
+  const property = fc.asyncProperty(
+    fc.nat(),
+    (n) => new Promise<void>((resolve) => setTimeout(resolve, 10 + (n % 10))),
+  );
+  await expect(fc.assert(property, propertyParameters({ numRuns: 1_000 }))).rejects.toThrow(
+    /interrupted[^]*seed: -?\d+/,
+  );
+});
+
 test.each([
   [undefined, undefined, 100],
   ['250', undefined, 250],

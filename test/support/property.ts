@@ -9,7 +9,7 @@
  */
 import { relative } from 'node:path';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, TestRunner } from 'vitest';
 
 /** An integer from the environment; what is set but is no such number stops the tests instead of being ignored. */
 export const integerFromEnvironment = (name: string, min: number): number | undefined => {
@@ -43,6 +43,14 @@ const reportFailure = <Ts>(details: fc.RunDetails<Ts>): void => {
   });
 };
 
+/** Ends a property, its shrinking too, before the time of its test is up: else that would be all that a failure told. */
+const withinTestTime = <Ts>(): fc.Plugin<Ts>[] => {
+  const timeoutMs = TestRunner.getCurrentTest()?.timeout ?? 0;
+  if (timeoutMs <= 0) return [];
+  // It draws nothing and only counts the time, so that it is good for values of every type.
+  return [fc.interruptAfterTimeLimit(0.8 * timeoutMs, { failOnInterrupt: true }) as fc.Plugin<Ts>];
+};
+
 /**
  * The parameters that every property of this project runs with, for the few that call `fc.assert` themselves, such as
  * model-based ones. `own` gives a test's own number of runs or examples.
@@ -51,7 +59,7 @@ export const propertyParameters = <Ts = unknown>(own: fc.Parameters<Ts> = {}): f
   ...own,
   numRuns: Math.ceil(((own.numRuns ?? RUNS_USUAL) * (RUNS ?? RUNS_USUAL)) / RUNS_USUAL),
   ...(SEED === undefined ? {} : { seed: SEED }),
-  plugins: [() => ({ onAllRunsComplete: reportFailure })],
+  plugins: [...withinTestTime<Ts>(), () => ({ onAllRunsComplete: reportFailure })],
 });
 
 /**
