@@ -58,13 +58,16 @@ export const author = async (): Promise<string> => {
  * Whether the process that called itself `name` has ended. One from before the machine's last start has; one of another
  * container cannot be seen from here. A number that was given to another process since then is not taken for it: the
  * time at which it started is part of the name (fault 47).
+ *
+ * A process that has both is the one, whichever start of the machine it names: a container that pretends to a start of its
+ * own does not pretend it to a service that systemd hardens.
  */
 export const authorIsGone = async (name: string): Promise<boolean | undefined> => {
   const here = await thisAuthor();
   const [, boot, namespace, pid, startedAt] = AUTHOR.exec(name) ?? [];
   if (here === undefined || boot === undefined) return undefined;
-  if (boot !== here.boot && boot !== UNKNOWN_BOOT && here.boot !== UNKNOWN_BOOT) return true;
-  if (namespace !== here.namespace) return undefined;
+  const isOfAnotherBoot = boot !== here.boot && boot !== UNKNOWN_BOOT && here.boot !== UNKNOWN_BOOT;
+  if (namespace !== here.namespace) return isOfAnotherBoot ? true : undefined;
   try {
     return startOf(await readFile(`/proc/${pid ?? ''}/stat`, 'utf8')) !== startedAt;
   } catch (error) {
