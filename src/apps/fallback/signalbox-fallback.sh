@@ -5,8 +5,7 @@
 # before those SIGNALBOX_FALLBACK_NAME in the environment; a bad one is complained of and left at its default.
 # Exit: 0 waits; 69 fired and the run succeeded, or a drill; 1 fired and it failed; 64 usage; 75 another fallback is at
 # work; 78 waits, but a setting is bad.
-set -uf
-umask 022
+set -uf && umask 022
 STATE_FILE=/var/lib/signalbox/summoner.json # the Summoner's: its line `"last_run_epoch": 1753668151,` is all we need
 RECORD_FILE=/var/lib/signalbox-fallback/record SPARE_FILE=/run/signalbox-fallback/record # the latter for a full disk
 LOCK_FILE=/var/lib/signalbox-fallback/lock METRICS_FILE='' NODE_NAME='' HOOK=''
@@ -16,6 +15,7 @@ bad=0 dry_run='' drill='' json='' delay=0 line='' blanks=' 	' newline='
 '
 log() {
   echo "signalbox-fallback: $*" >&2
+  if [ "${JOURNAL_STREAM-}" ] && [ "$JOURNAL_STREAM" = "$(stat -Lc %d:%i /dev/fd/2)" ]; then return; fi # told
   if command -v logger >/dev/null; then logger -t signalbox-fallback -p daemon.warning -- "$*" || :; fi
 }
 complain() { bad=78 && log "$@"; }

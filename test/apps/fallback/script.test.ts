@@ -399,6 +399,18 @@ describe.each(shells.filter(({ command }) => command !== undefined))('under $nam
     });
   });
 
+  it.each([
+    ['8:1234', 0],
+    ['8:1235', 2],
+  ])('F6: on standard error that is the journal it logs there alone: stream %s', async (stream, lines) => {
+    overdue();
+    writeFileSync(join(node.root, 'syslog'), '');
+    node.install('logger', `echo "$*" >>'${node.root}/syslog'`);
+    node.install('stat', 'echo 8:1234');
+    expect((await node.fallback(NOW, [], { JOURNAL_STREAM: stream })).exitCode).toBe(69);
+    expect(readFileSync(join(node.root, 'syslog'), 'utf8').split('\n')).toHaveLength(lines + 1);
+  });
+
   describe('F5: the wait before the run', () => {
     const waits = { SIGNALBOX_FALLBACK_SPLAY_SECONDS: '600', SIGNALBOX_FALLBACK_NODE_NAME: 'web-17.example.com' };
 
