@@ -1,28 +1,21 @@
 /** A real systemd for tests, on machines that run another init as well. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { ROOT } from '../gates/tool.ts';
 import { inTemporaryDirectory } from './contract.ts';
+import { controlGroupsMissing, inControlGroups } from './control-groups.ts';
 import { whichExecutable } from './which-executable.ts';
 
 const SCRIPT = fileURLToPath(new URL('systemd-sandbox.sh', import.meta.url));
 const MANAGER = '/lib/systemd/systemd';
 
-/** Where control groups are made: in a hierarchy of systemd's own, and in the one for all, as far as they are there. */
-const GROUPS = ['/sys/fs/cgroup/systemd', '/sys/fs/cgroup/unified', '/sys/fs/cgroup'].filter((folder) =>
-  existsSync(join(folder, 'cgroup.procs')),
-);
-
 const reasonMissing = (): string | undefined => {
-  if (process.getuid?.() !== 0) return 'not root';
-  // There the machine's own would have to share its control groups.
-  if (existsSync('/run/systemd/private')) return 'systemd runs this machine';
+  if (controlGroupsMissing !== undefined) return controlGroupsMissing;
   const tool = ['unshare', 'nsenter', 'systemctl', 'systemd-run'].find((name) => whichExecutable(name) === undefined);
-  if (tool !== undefined || !existsSync(MANAGER)) return `no ${tool ?? MANAGER}`;
-  return GROUPS.length === 0 ? 'no control groups' : undefined;
+  return tool !== undefined || !existsSync(MANAGER) ? `no ${tool ?? MANAGER}` : undefined;
 };
 
 /** Why there is no systemd for tests here; nothing where there is one. */
@@ -54,48 +47,26 @@ const tools = (bin: string, manager: number): void => {
 const childOf = (pid: number): number =>
   Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]);
 
-const LET_GO_MS = 5_000;
-
-/** Removes a control group and those that systemd has made in it, as soon as the kernel has let go of all of them. */
-const removeGroup = async (group: string): Promise<void> => {
-  const deadline = performance.now() + LET_GO_MS;
-  const inside = readdirSync(group, { withFileTypes: true, recursive: true }).filter((entry) => entry.isDirectory());
-  const folders = [group, ...inside.map(({ parentPath, name }) => join(parentPath, name))];
-  // The longer path is the deeper.
-  for (const path of folders.toSorted((a, b) => b.length - a.length)) {
-    while (existsSync(path)) {
-      try {
-        rmdirSync(path);
-      } catch (error) {
-        if (performance.now() > deadline) throw error;
-        await delay(20);
-      }
-    }
-  }
-};
-
 /** Calls `test` beside a systemd of its own, which ends with it. */
 export const withSystemd = (test: (systemd: Systemd) => Promise<void>): Promise<void> =>
-  inTemporaryDirectory(async (directory) => {
-    mkdirSync(join(directory, 'units'));
-    const groups = GROUPS.map((folder) => join(folder, `signalbox-test-${process.pid}`));
-    for (const group of groups) mkdirSync(group, { recursive: true });
-    const enter = groups.map((group) => `echo $$ >${group}/cgroup.procs`).join('; ');
-    const child = spawn(
-      '/bin/sh',
-      ['-c', `${enter}; exec unshare --mount --pid --fork --kill-child --mount-proc "$0" "$1"`, SCRIPT, directory],
-      { stdio: ['ignore', 'pipe', 'inherit'], env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } },
-    );
-    try {
-      const ended = once(child, 'exit');
-      const said = await Promise.race([once(child.stdout, 'data'), ended.then(() => [])]);
-      if (String(said[0]) !== 'ready\n' || child.pid === undefined) throw new Error('systemd did not start');
-      const bin = join(directory, 'bin');
-      tools(bin, childOf(child.pid));
-      await test({ directory, bin });
-    } finally {
-      child.kill('SIGKILL');
-      await once(child, 'close').catch(() => undefined);
-      for (const group of groups) await removeGroup(group);
-    }
-  });
+  inTemporaryDirectory((directory) =>
+    inControlGroups(async (enter) => {
+      mkdirSync(join(directory, 'units'));
+      const isolated = 'unshare --mount --pid --fork --kill-child --mount-proc "$@"';
+      const child = spawn('/bin/sh', ['-c', `${enter}; exec ${isolated}`, 'sh', SCRIPT, directory, ROOT], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+      });
+      try {
+        const ended = once(child, 'exit');
+        const said = await Promise.race([once(child.stdout, 'data'), ended.then(() => [])]);
+        if (String(said[0]) !== 'ready\n' || child.pid === undefined) throw new Error('systemd did not start');
+        const bin = join(directory, 'bin');
+        tools(bin, childOf(child.pid));
+        await test({ directory, bin });
+      } finally {
+        child.kill('SIGKILL');
+        await once(child, 'close').catch(() => undefined);
+      }
+    }),
+  );
