@@ -12,10 +12,11 @@ import { whichExecutable } from './which-executable.ts';
 const SCRIPT = fileURLToPath(new URL('booted-machine.sh', import.meta.url));
 const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 
-const canMountOverlay = (): boolean => {
-  const mounts =
-    'mkdir /tmp/u /tmp/w /tmp/r && mount -t overlay overlay -o lowerdir=/,upperdir=/tmp/u,workdir=/tmp/w /tmp/r';
-  const script = `mount --make-rprivate / && mount -t tmpfs tmpfs /tmp && ${mounts}`;
+/** Whether the root file system can be laid over, and holds a whole Debian: what is mounted below it does not come along. */
+const canLayOver = (): boolean => {
+  const script = `mount --make-rprivate / && mount -t tmpfs tmpfs /tmp && cd /tmp && mkdir upper work root &&
+    mount -t overlay overlay -o lowerdir=/,upperdir=upper,workdir=work root &&
+    chroot root dpkg --version && chroot root test -x /lib/systemd/systemd`;
   return spawnSync('unshare', ['--mount', 'sh', '-c', script], { stdio: 'ignore', env: { PATH } }).status === 0;
 };
 
@@ -24,7 +25,7 @@ export const machineMissing = ((): string | undefined => {
   if (controlGroupsMissing !== undefined) return controlGroupsMissing;
   const tool = ['systemd-nspawn', 'dpkg', 'nsenter'].find((name) => whichExecutable(name) === undefined);
   if (tool !== undefined) return `no ${tool}`;
-  return canMountOverlay() ? undefined : 'no overlay of the root file system';
+  return canLayOver() ? undefined : 'no whole Debian to lay over';
 })();
 
 /** A machine that has started. */
