@@ -40,7 +40,9 @@ let made = 0;
 
 /** Gives `act` control groups of its own, as the shell commands that enter them, and removes them after that. */
 export const inControlGroups = async (act: (enter: string) => Promise<void>): Promise<void> => {
-  const groups = HIERARCHIES.map((folder) => join(folder, `signalbox-test-${process.pid}-${made++}`));
+  // Of one name in each, as systemd has it: it makes in the one what it finds in the other.
+  const name = `signalbox-test-${process.pid}-${made++}`;
+  const groups = HIERARCHIES.map((folder) => join(folder, name));
   for (const group of groups) mkdirSync(group, { recursive: true });
   try {
     await act(groups.map((group) => `echo $$ >${group}/cgroup.procs`).join('; '));
