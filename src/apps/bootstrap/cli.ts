@@ -8,18 +8,12 @@ import type { CommandLine, Loader } from '../cli/command-line.ts';
 import type { ExitCode } from '../cli/exit-code.ts';
 import { examples } from '../cli/help-text.ts';
 import type { Terminal } from '../cli/terminal.ts';
-import type { MachineSource, NodeNaming } from './find-machine.ts';
+import type { MachineOptions, MachineSource, NodeNaming } from './find-machine.ts';
 
 /** How bootstrap was called. */
-export interface BootstrapCommand {
+export interface BootstrapCommand extends Omit<MachineOptions, 'source' | 'abort'> {
   /** None: `given` where a zone is given, else `auto`. */
   readonly source: O.Option<MachineSource>;
-  readonly zone: O.Option<ZoneId>;
-  readonly node: O.Option<NodeName>;
-  readonly stack: O.Option<StackName>;
-  readonly stackTag: O.Option<Slug>;
-  readonly zoneBy: 'id' | 'name';
-  readonly nodeFrom: NodeNaming;
   /** By which address a cloud is asked; none: as AWS's and Google's own tools are told, and else IPv4. */
   readonly family: O.Option<'IPv4' | 'IPv6'>;
   /** A command line that is told how it ended, split at blanks; none: that of the configuration. */

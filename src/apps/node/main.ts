@@ -13,7 +13,7 @@ import { fail, withConfig } from '../cli/command.ts';
 import { EXIT, type ExitCode } from '../cli/exit-code.ts';
 import type { Terminal } from '../cli/terminal.ts';
 import { policyFrom } from '../summoner/configured-policy.ts';
-import { requestsPath, statusPath } from '../summoner/node-files.ts';
+import { requestsPath, stateDirectory, statusPath } from '../summoner/node-files.ts';
 import { STATE_KEY } from '../summoner/summoner-ports.ts';
 import type { FileReading, NodePorts } from './node-ports.ts';
 
@@ -21,7 +21,7 @@ import type { FileReading, NodePorts } from './node-ports.ts';
 const FILE_BYTES_MAX = 1_048_576;
 
 /** Reads a file that anybody may read. It changes nothing: whoever asks how a node is may be nobody. */
-const readFile = async (path: string): Promise<FileReading> => {
+export const readNodeFile = async (path: string): Promise<FileReading> => {
   try {
     const { bytes } = await nodeFileSystem.look(path, FILE_BYTES_MAX, 'refuse');
     return { _tag: 'Found', text: Buffer.from(bytes).toString('utf8') };
@@ -42,12 +42,12 @@ export const withNode = (
   withConfig(configFile, terminal, async (loaded) => {
     const policy = await policyFrom(loaded);
     if (E.isLeft(policy)) return fail(terminal, policy.left, EXIT.badConfiguration);
-    const directory = loaded.pathOf(loaded.config.node_state);
+    const directory = stateDirectory(loaded);
     return command({
       clock: systemClock(),
       policy: policy.right,
-      readState: () => readFile(join(directory, STATE_KEY)),
-      readStatus: () => readFile(statusPath(directory)),
+      readState: () => readNodeFile(join(directory, STATE_KEY)),
+      readStatus: () => readNodeFile(statusPath(directory)),
       isGone: nodeFileSystem.authorIsGone,
       requests: requestBox(requestsPath(directory)),
     });

@@ -11,7 +11,7 @@ import { pollingFor } from '../../domain/polling.ts';
 import { policyFor, type SummonerPolicy } from '../../domain/summoner.ts';
 import { type LoadedConfig, loadDocument } from '../cli/load.ts';
 import type { Config } from '../config.ts';
-import { badData, type Failure } from '../failure.ts';
+import { badData, type Failure, formatFailure } from '../failure.ts';
 
 /** Who this node is: what the configuration says, and the rest from the file that bootstrap wrote. */
 const identityOf = async ({ config, pathOf }: LoadedConfig): Promise<E.Either<Failure, Assignment>> => {
@@ -21,11 +21,7 @@ const identityOf = async ({ config, pathOf }: LoadedConfig): Promise<E.Either<Fa
   }
   const file = await loadDocument(pathOf(config.node_file), Assignment);
   if (E.isLeft(file)) {
-    return E.left(
-      badData(
-        `${file.left._tag === 'BadData' ? file.left.detail : ''}; bootstrap writes it, or set node, stack and environment`,
-      ),
-    );
+    return E.left(badData(`${formatFailure(file.left)}; bootstrap writes it, or set node, stack and environment`));
   }
   return E.right({
     node: O.getOrElse(() => file.right.node)(node),

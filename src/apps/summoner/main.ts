@@ -27,6 +27,7 @@ import type { Terminal } from '../cli/terminal.ts';
 import type { Failure } from '../failure.ts';
 import { readOwnRecord } from '../fallback/main.ts';
 import type { Log } from '../log.ts';
+import { readNodeFile } from '../node/main.ts';
 import { openSignalBus } from '../places/main.ts';
 import { type Kept, type ProcessSurroundings, runConfiguredDaemon } from './configured-daemon.ts';
 import { orderFrom } from './configured-order.ts';
@@ -116,17 +117,10 @@ const surroundingsOf = async (
   };
 };
 
-/** No status is longer, in bytes: 1 MiB. */
-const STATUS_BYTES_MAX = 1_048_576;
-
 const isServed = async (loaded: LoadedConfig): Promise<boolean> => {
-  try {
-    const { bytes } = await nodeFileSystem.look(statusPath(stateDirectory(loaded)), STATUS_BYTES_MAX, 'refuse');
-    const status = decodeNodeStatus(Buffer.from(bytes).toString('utf8'));
-    return E.isRight(status) && (await nodeFileSystem.authorIsGone(status.right.writer)) === false;
-  } catch {
-    return false;
-  }
+  const reading = await readNodeFile(statusPath(stateDirectory(loaded)));
+  const status = reading._tag === 'Found' ? decodeNodeStatus(reading.text) : E.left([]);
+  return E.isRight(status) && (await nodeFileSystem.authorIsGone(status.right.writer)) === false;
 };
 
 /** Runs a command with a Summoner that is put together as it is configured, and with the lock of its node. */
