@@ -21,6 +21,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import * as E from 'fp-ts/lib/Either.js';
 import * as O from 'fp-ts/lib/Option.js';
 import { configText } from '../support/config-text.ts';
+import { BRISK } from '../support/node-under-test.ts';
 import { decodeNodeState, type NodeState } from '../../src/domain/node-state.ts';
 import { decodeNodeStatus } from '../../src/domain/node-status.ts';
 import { IDENTITY } from '../apps/summoner/machine.ts';
@@ -42,13 +43,7 @@ const STARTED = '=== started\n';
 
 const CONFIG = {
   ...IDENTITY,
-  bus: 'bus',
-  node_state: 'node',
-  fallback_record: 'fallback-record',
-  catch_up_splay: 0,
-  poll_soon: '1s',
-  poll_every: '1s',
-  poll_idle: '1s',
+  ...BRISK,
   backoff_base: '1s',
   backoff_cap: '2s',
   // A campaign cuts more runs short than any real life.

@@ -58,6 +58,7 @@ describe.skipIf(missing !== undefined)(
       () =>
         onBootedMachine(prepare, async (machine) => {
           const { sh } = machine;
+          const journal = (unit: string): string => sh(`journalctl --sync && journalctl --unit ${unit}`);
           const settled = (what: string) =>
             eventually(what, () => {
               const now = status(machine);
@@ -87,7 +88,7 @@ describe.skipIf(missing !== undefined)(
           await settled('its run to end');
           expect(sh("dpkg-query --show --showformat='${Version}' signalbox")).toMatch(/-2$/);
           expect(runs(machine)).toBe('begun ended begun ended');
-          expect(sh('journalctl --unit signalbox-summoner')).toContain('the run of the last agent was taken up');
+          expect(journal('signalbox-summoner')).toContain('the run of the last agent was taken up');
 
           // Fault 47: its process is gone, and systemd brings it back.
           const second = agent(machine);
@@ -103,7 +104,7 @@ describe.skipIf(missing !== undefined)(
           sh('systemctl is-active signalbox-fallback.timer');
           for (const _look of ['fires', 'is quiet']) sh('systemctl start signalbox-fallback');
           expect(runs(machine)).toBe('begun ended begun ended begun ended');
-          expect(sh('journalctl --unit signalbox-fallback').match(/fires: Overdue/g)).toHaveLength(1);
+          expect(journal('signalbox-fallback').match(/fires: Overdue/g)).toHaveLength(1);
         }),
     );
   },

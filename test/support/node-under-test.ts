@@ -110,6 +110,17 @@ export const lockingClient = (node: NodeUnderTest): readonly string[] => {
   return [...lock, '/bin/sh', node.path('converge.sh')];
 };
 
+/** What a daemon under test is configured to: its files beside its configuration, and polls a second apart. */
+export const BRISK = {
+  bus: 'bus',
+  node_state: 'node',
+  fallback_record: 'fallback-record',
+  catch_up_splay: 0,
+  poll_soon: '1s',
+  poll_every: '1s',
+  poll_idle: '1s',
+} as const;
+
 /** A new node, configured. */
 export const nodeUnderTest = (): NodeUnderTest => {
   const directory = mkdtempSync(join(tmpdir(), 'signalbox-node-'));
@@ -126,13 +137,7 @@ export const nodeUnderTest = (): NodeUnderTest => {
       node: 'web-17',
       stack: 'basalt',
       environment: 'prod-1',
-      bus: 'bus',
-      node_state: 'node',
-      fallback_record: 'fallback-record',
-      catch_up_splay: 0,
-      poll_soon: '1s',
-      poll_every: '1s',
-      poll_idle: '1s',
+      ...BRISK,
       run_grace: '2s',
       ...shell(COMMAND),
       ...fields,

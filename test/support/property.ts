@@ -48,7 +48,7 @@ const withinTestTime = <Ts>(): fc.Plugin<Ts>[] => {
   const timeoutMs = TestRunner.getCurrentTest()?.timeout ?? 0;
   if (timeoutMs <= 0) return [];
   // It draws nothing and only counts the time, so that it is good for values of every type.
-  return [fc.interruptAfterTimeLimit(0.8 * timeoutMs, { failOnInterrupt: true }) as fc.Plugin<Ts>];
+  return [fc.interruptAfterTimeLimit(0.9 * timeoutMs, { failOnInterrupt: true }) as fc.Plugin<Ts>];
 };
 
 /**
